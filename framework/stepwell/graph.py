@@ -1,0 +1,130 @@
+"""A pipeline as a graph: nodes by name and one networkx graph of what feeds what.
+
+A graph may be wrong: two nodes of one name, a cycle, a parameter that nobody makes. It records what
+was written and never raises; `rules/` says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from stepwell.spec import Hole, Mention, Node, Param
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from stepwell.diagnostic import Diagnostic
+
+
+class Graph:
+    """Nodes, and what feeds what.
+
+    Args:
+        written: every node, in the order written; names may repeat.
+        config: the configuration the nodes were chosen by; `None` where it is not known (an editor),
+            so that all alternatives are present.
+        inputs: names that are known to be given from outside; `None` where that is not known.
+        mentions: names asked for or given outside the steps.
+        holes: places from which more names may come.
+        problems: what the reader already found wrong (a syntax error, a modifier's argument).
+        modules: the dotted names of the modules read.
+    """
+
+    def __init__(
+        self,
+        written: Iterable[Node],
+        *,
+        config: Mapping[str, Any] | None = None,
+        inputs: Iterable[str] | None = None,
+        mentions: Iterable[Mention] = (),
+        holes: Iterable[Hole] = (),
+        problems: Iterable[Diagnostic] = (),
+        modules: Iterable[str] = (),
+    ) -> None:
+        self.written = tuple(written)
+        self.config = config
+        self.known_inputs = None if inputs is None else frozenset(inputs)
+        self.mentions = tuple(mentions)
+        self.holes = tuple(holes)
+        self.problems = tuple(problems)
+        self.modules = tuple(modules)
+        self.nodes: dict[str, Node] = {}
+        for node in self.written:
+            self.nodes.setdefault(node.name, node)
+
+    @cached_property
+    def digraph(self) -> nx.DiGraph[str]:
+        """Every node and every input name as a vertex; an edge leads from what is made to its reader."""
+        import networkx as nx
+
+        digraph: nx.DiGraph[str] = nx.DiGraph()
+        digraph.add_nodes_from(self.nodes)
+        digraph.add_edges_from(
+            (param.reads, node.name) for node in self.written for param in node.params
+        )
+        return digraph
+
+    @cached_property
+    def inputs(self) -> dict[str, tuple[tuple[Node, Param], ...]]:
+        """Names that are read and that no node makes, each with its readers."""
+        readers: dict[str, list[tuple[Node, Param]]] = {}
+        nodes = self.nodes
+        for node in self.written:
+            for param in node.params:
+                if param.reads not in nodes:
+                    readers.setdefault(param.reads, []).append((node, param))
+        return {name: tuple(found) for name, found in readers.items()}
+
+    def variants(self, name: str) -> tuple[Node, ...]:
+        """All nodes written under this name: more than one is a duplicate or a choice by config."""
+        return tuple(node for node in self.written if node.name == name)
+
+    def readers(self, name: str) -> Iterator[tuple[Node, Param]]:
+        """Every node that reads `name`, with the parameter that does."""
+        return ((n, p) for n in self.written for p in n.params if p.reads == name)
+
+    def upstream(self, names: Iterable[str]) -> set[str]:
+        """The given names and all that feeds them, inputs included; unknown names are left out."""
+        return self._reach(names, self.digraph.pred)
+
+    def downstream(self, names: Iterable[str]) -> set[str]:
+        """The given names and all that they feed; unknown names are left out."""
+        return self._reach(names, self.digraph.succ)
+
+    def cycle(self) -> list[str]:
+        """The names of one cycle in the order of its edges, or an empty list."""
+        import networkx as nx
+
+        if nx.is_directed_acyclic_graph(self.digraph):
+            return []
+        return [source for source, _ in nx.find_cycle(self.digraph)]
+
+    def digest(self) -> str:
+        """A hash of the wiring: equal for graphs of the same nodes, types, edges and tags.
+
+        It does not depend on where or in what order things are written.
+        """
+        from hashlib import blake2b
+
+        lines = sorted(_line(node) for node in self.written)
+        return blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
+
+    def _reach(self, names: Iterable[str], neighbours: Mapping[str, Iterable[str]]) -> set[str]:
+        waiting = [name for name in names if name in neighbours]
+        seen = set(waiting)
+        while waiting:
+            for name in neighbours[waiting.pop()]:
+                if name not in seen:
+                    seen.add(name)
+                    waiting.append(name)
+        return seen
+
+
+def _line(node: Node) -> str:
+    params = [(p.keyword, p.reads, p.type.short, p.required, p.key) for p in node.params]
+    bound = [(b.keyword, repr(b.value), b.key) for b in node.bound]
+    tags = sorted(node.tags.items())
+    when = sorted(map(repr, node.when))
+    return repr((node.name, node.type.short, params, bound, tags, node.kind, when))

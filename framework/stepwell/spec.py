@@ -1,0 +1,141 @@
+"""The plain data of a pipeline: places, parameters, nodes, and the names asked for.
+
+Knows nothing of files, functions' bodies or graphs; standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+from stepwell.types import UNKNOWN, Type
+
+Kind = Literal["function", "coroutine", "generator", "async_generator", "field"]
+Role = Literal["target", "override", "input", "config"]
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Span(NamedTuple):
+    """A place in a source file: 1-based lines, 1-based columns in code points, end exclusive."""
+
+    file: str
+    line: int
+    column: int = 1
+    end_line: int = 0
+    end_column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Param(NamedTuple):
+    """One edge into a node: the keyword the step takes and the name it reads.
+
+    `reads` differs from `keyword` only by a modifier (`inject`, `parameterize`). A `group(...)`
+    gives several params of one keyword, told apart by `key`: the position in a list or the key of
+    a dict.
+    """
+
+    keyword: str
+    reads: str
+    type: Type = UNKNOWN
+    required: bool = True
+    span: Span | None = None
+    positional_only: bool = False
+    key: int | str | None = None
+
+
+class Bound(NamedTuple):
+    """A literal given to a step's keyword by a modifier; `key` as in `Param`."""
+
+    keyword: str
+    value: Any
+    key: int | str | None = None
+
+
+class Condition(NamedTuple):
+    """When a node exists: what its config key must be.
+
+    `operator` is `is`, `is_not`, `in`, `not_in`, or `default` (no sibling of the same name exists).
+    """
+
+    key: str
+    operator: Literal["is", "is_not", "in", "not_in", "default"]
+    values: tuple[Any, ...] = ()
+
+
+class Prompt(NamedTuple):
+    """A template that a step formats: its placeholders, and the keywords it is given."""
+
+    placeholders: tuple[tuple[str, Span], ...]
+    given: tuple[tuple[str, Span], ...]
+    span: Span
+
+
+class Mention(NamedTuple):
+    """A name written outside the steps: in `execute([...])`, `overrides`, `inputs`, or a config."""
+
+    name: str
+    role: Role
+    span: Span | None = None
+
+
+class Hole(NamedTuple):
+    """A place where more nodes or names may come from than can be read: rules stay silent about it."""
+
+    reason: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One vertex of a pipeline: what a step makes, and what it needs for that.
+
+    Args:
+        name: the name of what is made; what other steps' parameters read.
+        type: the type of what is made.
+        params: one `Param` for every edge, in the order of the signature.
+        doc: the step's docstring, cleaned.
+        tags: metadata, from `@tag`.
+        kind: how the step is called; `field` takes one entry out of another node's result.
+        step: the function's own name, which a modifier may have left behind.
+        module: the dotted name of the module it is written in.
+        span: where the step's name is written.
+        bound: literals given to keywords by a modifier.
+        when: the conditions on config under which it exists; all must hold.
+        prompts: templates that the step formats (known to the source reader alone).
+        stale: the step's text is broken now; this is what was last known of it.
+        callable: the function, where there is one; never compared.
+    """
+
+    name: str
+    type: Type = UNKNOWN
+    params: tuple[Param, ...] = ()
+    doc: str = ""
+    tags: Mapping[str, str | tuple[str, ...]] = field(default_factory=lambda: NOTHING)
+    kind: Kind = "function"
+    step: str = ""
+    module: str = ""
+    span: Span | None = field(default=None, compare=False)
+    bound: tuple[Bound, ...] = ()
+    when: tuple[Condition, ...] = ()
+    prompts: tuple[Prompt, ...] = field(default=(), compare=False)
+    stale: bool = field(default=False, compare=False)
+    callable: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = tuple(getattr(self, name) for name in self.__slots__)
+        tags = self.__slots__.index("tags")
+        return _node, (*fields[:tags], dict(self.tags), *fields[tags + 1 :])
+
+    @property
+    def place(self) -> str:
+        """`name` with where it is written, for messages."""
+        return f"`{self.name}` ({self.span})" if self.span else f"`{self.name}`"
+
+
+def _node(*fields: Any) -> Node:
+    return Node(*fields)
