@@ -25,7 +25,7 @@ class StepwellError(Exception):
 
 
 class GraphError(StepwellError):
-    """The steps do not make a graph. `diagnostics` holds everything that is wrong, not only the first."""
+    """The steps do not make a graph; `diagnostics` holds everything that is wrong with them."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
@@ -58,7 +58,7 @@ class ModifierError(StepwellError):
 
 
 class HookError(StepwellError):
-    """A hook raised. `hook` names it, `node` names the node at hand (or is empty); the cause is its error."""
+    """A hook raised: `hook` names it, `node` the node at hand, if any; the cause is its own error."""
 
     def __init__(self, message: str, *, hook: str, node: str = "") -> None:
         super().__init__(message)

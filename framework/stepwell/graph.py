@@ -23,8 +23,8 @@ class Graph:
 
     Args:
         written: every node, in the order written; names may repeat.
-        config: the configuration the nodes were chosen by; `None` where it is not known (an editor),
-            so that all alternatives are present.
+        config: the configuration the nodes were chosen by; `None` where it is not known (an
+            editor), so that all alternatives are present.
         inputs: names that are known to be given from outside; `None` where that is not known.
         mentions: names asked for or given outside the steps.
         holes: places from which more names may come.
@@ -56,7 +56,7 @@ class Graph:
 
     @cached_property
     def digraph(self) -> nx.DiGraph[str]:
-        """Every node and every input name as a vertex; an edge leads from what is made to its reader."""
+        """Every node and input as a vertex; an edge leads from what is made to its reader."""
         import networkx as nx
 
         digraph: nx.DiGraph[str] = nx.DiGraph()

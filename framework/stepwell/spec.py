@@ -84,7 +84,7 @@ class Mention(NamedTuple):
 
 
 class Hole(NamedTuple):
-    """A place where more nodes or names may come from than can be read: rules stay silent about it."""
+    """A place from which more names may come than can be read; rules are silent about those."""
 
     reason: str
     span: Span | None = None

@@ -22,7 +22,7 @@ class Modifier:
     """
 
     stage: ClassVar[int] = 50
-    """Modifiers of a step apply in the order of their stages; those of one stage from the function up."""
+    """Modifiers apply in the order of their stages; those of one stage from the function up."""
 
     def expand(self, node: Node) -> Iterable[Node]:
         """The nodes that take the place of `node`.

@@ -11,7 +11,7 @@ from stepwell.spec import Span
 
 
 class Rule:
-    """One thing that can be wrong with a graph. The docstring of a subclass is its page of documentation.
+    """One thing that can be wrong with a graph; a subclass's docstring is its documentation.
 
     `check` is pure and total: the same graph gives the same answer, and no graph makes it raise.
     """
