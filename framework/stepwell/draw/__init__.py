@@ -1,0 +1,10 @@
+"""Pictures of a pipeline: Mermaid, DOT, SVG, PNG, a web page, and a tree for the terminal.
+
+Takes a `Graph`, also one that is wrong. The texts need nothing that is not there already; a picture
+needs Graphviz's layout, from the extra `draw` or from `dot` on the PATH.
+"""
+
+from stepwell.draw.pictures import html, picture
+from stepwell.draw.written import Direction, dot, mermaid, text
+
+__all__ = ["Direction", "dot", "html", "mermaid", "picture", "text"]

@@ -1,0 +1,95 @@
+"""A graph as an image or a web page, by Graphviz's layout."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
+from typing import Literal
+
+from stepwell.draw.parts import parts
+from stepwell.draw.written import Direction, dot
+from stepwell.errors import MissingExtra, StepwellError
+from stepwell.graph import Graph
+
+
+def picture(dot_text: str, *, format: Literal["svg", "png"] = "svg", scale: float = 2.0) -> bytes:
+    """An image of a DOT text, drawn by `graphviz-pure` (extra `draw`) or by `dot` on the PATH.
+
+    Args:
+        dot_text: what `dot` gave, or any text in Graphviz's language.
+        format: `svg` or `png`.
+        scale: pixels of a PNG for one point of 1/72 inch.
+
+    Raises:
+        MissingExtra: if neither program is there; it says what to install.
+        StepwellError: if the program refuses the text.
+    """
+    import subprocess
+
+    program = _layout_program()
+    options = [f"-T{format}", *([f"-Gdpi={72 * scale:g}"] if format == "png" else [])]
+    done = subprocess.run([program, *options], input=dot_text.encode(), capture_output=True)
+    if done.returncode or not done.stdout:
+        raise StepwellError(
+            f"`{program}` can't draw this: {done.stderr.decode(errors='replace').strip()}"
+        )
+    if format == "png":
+        return done.stdout
+    # An SVG shows in whatever fonts its reader has; without the last it would be a serif one.
+    return done.stdout.replace(b'font-family="Arial"', b'font-family="Arial,Helvetica,sans-serif"')
+
+
+def html(
+    graph: Graph,
+    *,
+    title: str = "Pipeline",
+    targets: Iterable[str] = (),
+    only: Collection[str] | None = None,
+    wrong: Collection[str] = (),
+    direction: Direction = "TB",
+) -> str:
+    """A web page in one file: the picture to drag and zoom, a step's text at a click.
+
+    It asks no other host for anything. Arguments as `mermaid`.
+
+    Raises:
+        MissingExtra: as `picture`.
+    """
+    import json
+    from html import escape
+    from importlib.resources import files
+    from string import Template
+
+    vertices, arrows = parts(graph, targets, only, wrong)
+    source = dot(graph, targets=targets, only=only, wrong=wrong, direction=direction)
+    svg = picture(source).decode()
+    number = {name: index for index, name in enumerate(vertices)}
+    data = {
+        "nodes": [asdict(vertex) for vertex in vertices.values()],
+        "edges": [[number[arrow.source], number[arrow.target]] for arrow in arrows],
+    }
+    template = files("stepwell.draw").joinpath("page.html").read_text(encoding="utf-8")
+    return Template(template).substitute(
+        title=escape(title),
+        svg=svg[svg.index("<svg") :],
+        data=json.dumps(data).replace("<", "\\u003c"),
+    )
+
+
+def _layout_program() -> str:
+    """The path of a program that speaks `dot`'s language, the installed extra first."""
+    import shutil
+    import sys
+    from pathlib import Path
+
+    beside = str(Path(sys.executable).parent)
+    for found in (
+        shutil.which("graphviz-pure", path=beside),
+        shutil.which("graphviz-pure"),
+        shutil.which("dot"),
+    ):
+        if found:
+            return found
+    raise MissingExtra(
+        "a picture needs Graphviz, which is not installed; run: pip install 'stepwell[draw]'"
+    )
