@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Literal
 
-from stepwell.draw.parts import parts
+from stepwell.draw.parts import STYLES, parts
 from stepwell.draw.written import Direction, dot
 from stepwell.errors import MissingExtra, StepwellError
 from stepwell.graph import Graph
@@ -35,8 +35,32 @@ def picture(dot_text: str, *, format: Literal["svg", "png"] = "svg", scale: floa
         )
     if format == "png":
         return done.stdout
-    # An SVG shows in whatever fonts its reader has; without the last it would be a serif one.
-    return done.stdout.replace(b'font-family="Arial"', b'font-family="Arial,Helvetica,sans-serif"')
+    return _centred(done.stdout.decode()).encode()
+
+
+def _centred(svg: str) -> str:
+    """The picture with each line of a box set around the middle of the box.
+
+    Graphviz sets it from the left, by the widths of one font; a reader without that font, whose
+    letters are wider, would see it run out of the box. Only boxes that `dot` wrote are touched.
+    """
+    import re
+
+    def centre(found: re.Match[str]) -> str:
+        box = found[0]
+        outline = re.search(r' d="([^"]*)"', box)
+        if outline is None:
+            return box
+        across = [float(x) for x in re.findall(r"(-?[\d.]+),", outline[1])]
+        middle = f'text-anchor="middle" x="{(min(across) + max(across)) / 2:.2f}"'
+        return re.sub(r'text-anchor="start" x="[^"]*"', middle, box)
+
+    looks = "|".join(STYLES)
+    svg = re.sub(
+        rf'<g id="[^"]*" class="node (?:{looks})">.*?\n</g>\n', centre, svg, flags=re.DOTALL
+    )
+    # Without the last of these it would be a serif one.
+    return svg.replace('font-family="Arial"', 'font-family="Arial,Helvetica,sans-serif"')
 
 
 def html(
