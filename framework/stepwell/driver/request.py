@@ -1,0 +1,156 @@
+"""What is wrong with a request, told before anything runs, all of it at once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from stepwell.errors import RequestError, did_you_mean
+from stepwell.graph import Graph
+from stepwell.plan import Plan
+from stepwell.spec import Node, Param
+from stepwell.types import holds
+
+Target = str | Callable[..., Any]
+
+
+def target_names(graph: Graph, targets: Iterable[Target]) -> tuple[str, ...]:
+    """The names of the targets; a function stands for the node that it makes.
+
+    Raises:
+        RequestError: if a function makes no node, or several, of this graph, or if something
+            else than a name or a function was given.
+    """
+    names: list[str] = []
+    problems: list[str] = []
+    for target in (targets,) if isinstance(targets, str) else targets:
+        if isinstance(target, str):
+            names.append(target)
+            continue
+        made = [node.name for node in graph.nodes.values() if node.callable is target]
+        if len(made) == 1:
+            names += made
+        elif made:
+            several = ", ".join(f"`{name}`" for name in made)
+            problems.append(f"`{target.__name__}` makes {several}; ask for them by name")  # type: ignore[union-attr]
+        else:
+            problems.append(_not_a_target(target))
+    if problems:
+        raise RequestError(problems)
+    return tuple(dict.fromkeys(names))
+
+
+def _not_a_target(target: object) -> str:
+    name = getattr(target, "__name__", None)
+    if callable(target) and name:
+        module = getattr(target, "__module__", "?")
+        return f"`{name}` of `{module}` makes no node of this driver; add its module to the driver"
+    return f"{target!r} is neither a name nor a step"
+
+
+def problems_of(
+    graph: Graph,
+    plan: Plan,
+    *,
+    inputs: Iterable[str],
+    overrides: Iterable[str],
+    config: Mapping[str, Any],
+) -> list[str]:
+    """One sentence for each thing that keeps this plan from running, types left aside."""
+    nodes = graph.nodes
+    known = {**nodes, **dict.fromkeys(graph.inputs), **config}
+    problems = [
+        f"`{name}` is asked for and is no node{did_you_mean(name, known)}"
+        for name in plan.targets
+        if name not in nodes and name not in plan.given
+    ]
+    for name in overrides:
+        if name not in nodes:
+            more = "; it is an input, give it in `inputs`" if name in graph.inputs else ""
+            near = more or did_you_mean(name, nodes)
+            problems.append(f"`{name}` is overridden and is no node{near}")
+    unread = [name for name in inputs if name not in known]
+    for missing in plan.missing:
+        near = did_you_mean(missing.name, unread or nodes)
+        kind = "" if missing.param.type.name == "?" else f": {missing.param.type.short}"
+        problems.append(
+            f"`{missing.name}{kind}` is needed by {missing.node.place} and is not given; "
+            f"pass it in `inputs`{near}"
+        )
+    for name in inputs:
+        if name in config:
+            problems.append(
+                f"`{name}` is given in `inputs` and in the config; give it in one place"
+            )
+        elif name in nodes:
+            problems.append(
+                f"`{name}` is given in `inputs` and is a step {_at(nodes[name].span)}; "
+                "to put a value in its place use `overrides`"
+            )
+    return problems
+
+
+def warn_of_unread(graph: Graph, names: Iterable[str], *, stacklevel: int) -> None:
+    """Warns of each input that no step of the driver reads."""
+    for name in names:
+        if name not in graph.inputs and name not in graph.nodes:
+            near = did_you_mean(name, [*graph.inputs, *graph.nodes])
+            warnings.warn(f"input `{name}` is read by no step{near}", stacklevel=stacklevel + 1)
+
+
+def _at(span: object) -> str:
+    return f"({span})" if span else "of this driver"
+
+
+class Check(NamedTuple):
+    """What an input has to be: what each step that reads it says.
+
+    Args:
+        name: the input.
+        exact: a class whose instances are right without a closer look.
+        readers: every step that reads it, with the parameter.
+    """
+
+    name: str
+    exact: type | None
+    readers: tuple[tuple[Node, Param], ...]
+
+    def problems(self, value: object) -> Iterator[str]:
+        """One sentence for each reader that the value does not suit."""
+        told: set[str] = set()
+        for node, param in self.readers:
+            if param.type.short not in told and holds(param.type, value) is False:
+                told.add(param.type.short)
+                yield (
+                    f"`{self.name}` is {shown(value)}, and {node.place} takes `{param.type.short}`"
+                )
+
+
+def checks_of(plan: Plan, names: Iterable[str]) -> list[Check]:
+    """A check for each of the named inputs whose readers say a type."""
+    wanted = {name: [] for name in names}  # type: dict[str, list[tuple[Node, Param]]]
+    for line in plan.lines:
+        for param in line.node.params:
+            if param.reads in wanted and param.type.name not in ("?", "typing.Any", "object"):
+                wanted[param.reads].append((line.node, param))
+    return [
+        Check(name, _EXACT.get(readers[0][1].type.short), tuple(readers))
+        if len({param.type for _, param in readers}) == 1
+        else Check(name, None, tuple(readers))
+        for name, readers in wanted.items()
+        if readers
+    ]
+
+
+_EXACT: dict[str, type] = {kind.__name__: kind for kind in (str, int, float, bool, bytes)}
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: its class, and what it is if that is short."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = ""
+    kind = type(value).__name__
+    return f"{kind} {text}" if text and len(text) <= 40 else kind

@@ -1,0 +1,311 @@
+"""What to run for some targets: the lines of a plan in order, every argument worked out once.
+
+Knows nodes and the graph; calls no step, and knows nothing of adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from stepwell.graph import Graph
+from stepwell.spec import Node, Param
+
+STREAM = "stepwell.Stream"
+
+
+class Literal(NamedTuple):
+    """An argument that a modifier bound, or a default that must be given by position."""
+
+    value: Any
+
+
+class Whole(NamedTuple):
+    """All of a stream that others read live: its chunks joined, or their list."""
+
+    slot: int
+
+
+class Group(NamedTuple):
+    """Several values for one keyword: a list, or a dict if it has keys."""
+
+    keys: tuple[str, ...] | None
+    pieces: tuple[Piece, ...]
+
+
+Piece: TypeAlias = int | Literal | Whole | Group
+"""One argument: the slot of a value, or one of the above."""
+
+
+class Line(NamedTuple):
+    """One line of a plan: a node, and what its function is called with.
+
+    Args:
+        node: what is made.
+        slot: where its result is kept.
+        args: what is given by position.
+        kwargs: what is given by keyword.
+        frees: the slots that no later line reads.
+        simple: all arguments are plain slots given by position.
+    """
+
+    node: Node
+    slot: int
+    args: tuple[Piece, ...]
+    kwargs: tuple[tuple[str, Piece], ...]
+    frees: tuple[int, ...]
+    simple: bool
+
+    def slots(self) -> Iterator[int]:
+        """Every slot that is read, once for each time."""
+        waiting: list[Piece] = [*self.args, *(piece for _, piece in self.kwargs)]
+        for piece in waiting:
+            if isinstance(piece, int):
+                yield piece
+            elif isinstance(piece, Whole):
+                yield piece.slot
+            elif isinstance(piece, Group):
+                waiting.extend(piece.pieces)
+
+
+class Missing(NamedTuple):
+    """A name that a step needs and that neither a node makes nor the caller gives."""
+
+    name: str
+    node: Node
+    param: Param
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run for some targets. Made by `plan`.
+
+    Args:
+        graph: the graph it was made from.
+        targets: the names asked for.
+        given: names whose values are given, each in the slot of its position.
+        lines: one for each node that runs, in an order that respects every edge.
+        results: the slots of the targets.
+        live: slots of streams that some line reads chunk by chunk.
+        missing: what has to be given and is not; a plan with any can't run.
+    """
+
+    graph: Graph
+    targets: tuple[str, ...]
+    given: tuple[str, ...]
+    lines: tuple[Line, ...]
+    results: tuple[int | Whole, ...]
+    live: frozenset[int]
+    missing: tuple[Missing, ...]
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes that run, in order."""
+        return [line.node for line in self.lines]
+
+    @cached_property
+    def readers(self) -> tuple[tuple[int, ...], ...]:
+        """For each line, the lines that read its result; one that reads it twice is there twice."""
+        first = len(self.given)
+        found: list[list[int]] = [[] for _ in self.lines]
+        for position, line in enumerate(self.lines):
+            for slot in line.slots():
+                if slot >= first:
+                    found[slot - first].append(position)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def waits(self) -> tuple[int, ...]:
+        """For each line, how many of its arguments other lines make."""
+        first = len(self.given)
+        return tuple(sum(slot >= first for slot in line.slots()) for line in self.lines)
+
+    @cached_property
+    def holds(self) -> tuple[int, ...]:
+        """For each slot, how often it is read, by lines and as a result."""
+        counts = [0] * (len(self.given) + len(self.lines))
+        for line in self.lines:
+            for slot in line.slots():
+                counts[slot] += 1
+        for result in self.results:
+            counts[result if isinstance(result, int) else result.slot] += 1
+        return tuple(counts)
+
+    @cached_property
+    def is_async(self) -> bool:
+        """Whether a step has to be awaited."""
+        return any(line.node.kind in ("coroutine", "async_generator") for line in self.lines)
+
+
+def plan(graph: Graph, targets: Sequence[str], given: Collection[str] = ()) -> Plan:
+    """The plan for these targets, where the values of the names in `given` are known.
+
+    A given name stands in the place of a node of that name: nothing above it runs. The graph must
+    have no cycle. Names that neither a node makes nor `given` has are listed as `missing`, where a
+    step can't do without them.
+    """
+    nodes, names, missing = _walk(graph, targets, given)
+    slots = {name: slot for slot, name in enumerate(names)}
+    for slot, node in enumerate(nodes, len(names)):
+        slots[node.name] = slot
+    live = _read_live(nodes, slots)
+    last = _last_readers(nodes, slots, targets)
+    lines = tuple(
+        _line(node, slot, slots, live, last.get(slot, ()))
+        for slot, node in enumerate(nodes, len(names))
+    )
+    known = [slots[name] for name in targets if name in slots]
+    results = tuple(Whole(slot) if slot in live else slot for slot in known)
+    return Plan(graph, tuple(targets), names, lines, results, live, missing)
+
+
+def _walk(
+    graph: Graph, targets: Iterable[str], given: Collection[str]
+) -> tuple[list[Node], tuple[str, ...], tuple[Missing, ...]]:
+    """Depth first, so that what is needed is made just before it is used and soon dropped."""
+    nodes = graph.nodes
+    order: list[Node] = []
+    used: dict[str, None] = {}
+    missing: dict[str, Missing] = {}
+    entered: set[str] = set()
+    done: set[str] = set()
+    stack = [*targets]
+    stack.reverse()
+    while stack:
+        name = stack[-1]
+        if name in done:
+            stack.pop()
+        elif name in given:
+            done.add(stack.pop())
+            used[name] = None
+        elif name not in nodes:
+            done.add(stack.pop())
+        elif name in entered:
+            done.add(stack.pop())
+            order.append(nodes[name])
+        else:
+            entered.add(name)
+            node = nodes[name]
+            for param in reversed(node.params):
+                reads = param.reads
+                if reads not in done:
+                    stack.append(reads)
+                if reads not in given and reads not in nodes and param.required:
+                    missing.setdefault(reads, Missing(reads, node, param))
+    return order, tuple(used), tuple(missing.values())
+
+
+def _read_live(nodes: Iterable[Node], slots: dict[str, int]) -> frozenset[int]:
+    streams = {node.name for node in nodes if node.type.name == STREAM}
+    if not streams:
+        return frozenset()
+    return frozenset(
+        slots[param.reads]
+        for node in nodes
+        for param in node.params
+        if param.reads in streams and param.type.name == STREAM
+    )
+
+
+def _last_readers(
+    nodes: Sequence[Node], slots: dict[str, int], targets: Iterable[str]
+) -> dict[int, tuple[int, ...]]:
+    """For the slot of each line, the slots of results that it is the last to read."""
+    kept = {slots[name] for name in targets if name in slots}
+    first = len(slots) - len(nodes)
+    frees: dict[int, tuple[int, ...]] = {}
+    for slot in range(len(slots) - 1, first - 1, -1):
+        node = nodes[slot - first]
+        freed = []
+        for param in node.params:
+            read = slots.get(param.reads, -1)
+            if read >= first and read not in kept:
+                kept.add(read)
+                freed.append(read)
+        if freed:
+            frees[slot] = tuple(freed)
+    return frees
+
+
+def _line(
+    node: Node, slot: int, slots: dict[str, int], live: frozenset[int], frees: tuple[int, ...]
+) -> Line:
+    code = getattr(node.callable, "__code__", None)
+    params = node.params
+    if (
+        not node.bound
+        and not live
+        and code is not None
+        and not hasattr(node.callable, "__wrapped__")
+    ):
+        names = code.co_varnames[: code.co_argcount]
+        if len(names) == len(params) and not code.co_kwonlyargcount:
+            args = [
+                slots.get(param.reads, -1)
+                for param, name in zip(params, names, strict=True)
+                if param.keyword == name and param.key is None
+            ]
+            if len(args) == len(params) and -1 not in args:
+                return Line(node, slot, tuple(args), (), frees, True)
+    return _odd_line(node, slot, slots, live, frees)
+
+
+def _odd_line(
+    node: Node, slot: int, slots: dict[str, int], live: frozenset[int], frees: tuple[int, ...]
+) -> Line:
+    """A line whose arguments are not just values in the order of the signature."""
+    pieces = _pieces(node, slots, live)
+    args: list[Piece] = []
+    if node.kind == "field":
+        args = list(pieces.values())
+        return Line(node, slot, tuple(args), (), frees, isinstance(args[0], int))
+    for name, default in _positions(node):
+        if name in pieces:
+            args.append(pieces.pop(name))
+        elif any(param.positional_only and param.keyword in pieces for param in node.params):
+            args.append(Literal(default))
+        else:
+            break
+    simple = not pieces and all(isinstance(piece, int) for piece in args)
+    return Line(node, slot, tuple(args), tuple(pieces.items()), frees, simple)
+
+
+def _positions(node: Node) -> Iterator[tuple[str, Any]]:
+    """The parameters of a step that can be given by position, each with its default."""
+    function = node.callable
+    code = getattr(function, "__code__", None)
+    if code is None or hasattr(function, "__wrapped__"):
+        yield from ((param.keyword, None) for param in node.params if param.positional_only)
+        return
+    names = code.co_varnames[: code.co_argcount]
+    defaults: tuple[Any, ...] = getattr(function, "__defaults__", None) or ()
+    yield from zip(names, (*(None,) * (len(names) - len(defaults)), *defaults), strict=True)
+
+
+def _pieces(node: Node, slots: dict[str, int], live: frozenset[int]) -> dict[str, Piece]:
+    """Each keyword with what it is given; a group's parts are put together."""
+    pieces: dict[str, Piece] = {}
+    groups: dict[str, dict[int | str, Piece]] = {}
+    for param in node.params:
+        slot = slots.get(param.reads)
+        if slot is None:
+            continue
+        piece: Piece = Whole(slot) if slot in live and param.type.name != STREAM else slot
+        if param.key is None:
+            pieces[param.keyword] = piece
+        else:
+            groups.setdefault(param.keyword, {})[param.key] = piece
+    for bound in node.bound:
+        if bound.key is None:
+            pieces[bound.keyword] = Literal(bound.value)
+        else:
+            groups.setdefault(bound.keyword, {})[bound.key] = Literal(bound.value)
+    for keyword, parts in groups.items():
+        if all(isinstance(key, int) for key in parts):
+            ordered = sorted(parts.items(), key=lambda part: part[0])
+            pieces[keyword] = Group(None, tuple(piece for _, piece in ordered))
+        else:
+            pieces[keyword] = Group(tuple(map(str, parts)), tuple(parts.values()))
+    return pieces
