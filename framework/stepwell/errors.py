@@ -4,6 +4,7 @@
     ├── GraphError          the steps do not make a graph; carries `diagnostics`
     ├── RequestError        a run was asked for that can't be made; carries `problems`
     ├── ModifierError       a modifier was given a wrong argument; carries `code` and `argument`
+    ├── AdapterError        an adapter can't be used: it hears nothing, or clashes with another
     ├── HookError           an adapter's hook raised; carries `hook` and `node`
     └── MissingExtra        an optional library is not installed (also an `ImportError`)
 
@@ -57,8 +58,12 @@ class ModifierError(StepwellError):
         self.code, self.argument, self.near = code, argument, near
 
 
+class AdapterError(StepwellError):
+    """An adapter can't be used: it hears nothing, asks for the unknown, or clashes with another."""
+
+
 class HookError(StepwellError):
-    """A hook raised: `hook` names it, `node` the node at hand, if any; the cause is its own error."""
+    """A hook raised: `hook` names it, `node` the node at hand; the cause is its own error."""
 
     def __init__(self, message: str, *, hook: str, node: str = "") -> None:
         super().__init__(message)

@@ -1,0 +1,30 @@
+"""Which step is running now: what a request made deep inside a step is attributed to.
+
+The execution sets it only for drivers with an adapter that asks for it (`needs_context = True`);
+everything else leaves it `None`.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """One attempt at one node of one run.
+
+    Args:
+        run_id: the run.
+        node: the node's name.
+        task_id: the group of nodes it was given to an executor with, if it was.
+        attempt: 1 for the first try, 2 for the first retry.
+    """
+
+    run_id: str
+    node: str
+    task_id: str | None = None
+    attempt: int = 1
+
+
+current: ContextVar[Current | None] = ContextVar("stepwell.current", default=None)
