@@ -41,5 +41,9 @@ types: $(VENV)/dev ## strict types of both packages
 contracts: $(VENV)/dev ## the layers
 	$(BIN)/lint-imports --no-cache
 
+extension: ## check, test and package the VS Code extension: vscode-extension/stepwell.vsix
+	@command -v npm > /dev/null || { echo "This needs npm and Node 20 or newer"; exit 1; }
+	cd vscode-extension && npm install --silent && npm run --silent check && npm run --silent package
+
 clean: ## what was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .stepwell
