@@ -100,17 +100,17 @@ def html(
     )
 
 
-def _layout_program() -> str:
-    """The path of a program that speaks `dot`'s language, the installed extra first."""
+def _layout_program(beside: str | None = None, path: str | None = None) -> str:
+    """A program that speaks `dot`'s language: the extra beside this Python, or one on the PATH."""
     import shutil
     import sys
     from pathlib import Path
 
-    beside = str(Path(sys.executable).parent)
+    beside = beside or str(Path(sys.executable).parent)
     for found in (
         shutil.which("graphviz-pure", path=beside),
-        shutil.which("graphviz-pure"),
-        shutil.which("dot"),
+        shutil.which("graphviz-pure", path=path),
+        shutil.which("dot", path=path),
     ):
         if found:
             return found
