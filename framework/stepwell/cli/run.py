@@ -1,0 +1,166 @@
+"""`stepwell run`: asks modules of steps for targets, and prints what comes out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from stepwell.cli import modules, results, values
+from stepwell.cli.failure import UsageError, UserError
+from stepwell.cli.parsers import Commands, colored, command
+from stepwell.errors import StepwellError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from stepwell.driver import Driver
+    from stepwell.graph import Graph
+
+EXAMPLES = """\
+  stepwell run pipeline.py -t answer -i question="What is a decorator?"
+  stepwell run app.load app.answer -t answer -t sources -i @inputs.json
+  stepwell run pipeline.py -t total -i numbers='[1, 2, 3]' -i notes=@notes.txt
+  stepwell run pipeline.py -t answer -c model=small --json > answer.json
+  stepwell run pipeline.py -t answer --explain      what would run, as plain Python
+
+A value is JSON where it is JSON, and a plain string otherwise; for an input that is a `str` it is
+always the string. `name=@file` is what the file holds (`@-` is stdin; a .json one is parsed), and
+`@file.json` alone gives many values by name.
+"""
+
+
+def add(commands: Commands) -> None:
+    """Adds the command's parser."""
+    parser = command(
+        commands,
+        "run",
+        run,
+        help="run a pipeline for some targets",
+        description="Runs what the targets need, and prints the targets.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument(
+        "modules", metavar="MODULE", nargs="+", help="a dotted name, or the path of a file"
+    )
+    parser.add_argument(
+        "-t", "--target", metavar="NAME", action="append", default=[], help="a step to ask for"
+    )
+    parser.add_argument(
+        "-i",
+        "--input",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a value for a name that no step makes",
+    )
+    parser.add_argument(
+        "-c",
+        "--config",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a configuration value; it decides which steps exist",
+    )
+    parser.add_argument(
+        "--override",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a value in the place of a step, which then does not run",
+    )
+    parser.add_argument(
+        "--threads", metavar="N", type=_count, default=0, help="run independent steps at once"
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON object of the targets")
+    parser.add_argument("--explain", action="store_true", help="print the plan; run nothing")
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="show progress on stderr (on a terminal it is shown unless you say no)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Builds a driver, executes, prints."""
+    loaded = [modules.load(written) for written in args.modules]
+    targets = [name for given in args.target for name in given.split(",") if name]
+    config = values.plain(values.read(args.config, option="-c"))
+    driver = _driver(args, loaded, config)
+    if not targets:
+        raise UsageError(f"nothing was asked for: give a target with -t, {_offer(driver.graph)}")
+    inputs = fitted(values.read(args.input, option="-i"), driver.graph)
+    overrides = values.plain(values.read(args.override, option="--override"))
+    if args.explain:
+        print(driver.explain(targets, inputs=inputs, overrides=overrides), end="")
+        return 0
+    found = _executed(driver, targets, inputs, overrides)
+    color = colored(args.color, sys.stdout)
+    sys.stdout.write(results.as_json(found) if args.json else results.readable(found, color=color))
+    return 0
+
+
+def fitted(written: Mapping[str, values.Written], graph: Graph) -> dict[str, Any]:
+    """The inputs, each in the form that the steps which read it ask for.
+
+    So `-i year=1984` is a number for `year: int`, and text for `year: str`.
+    """
+    from pathlib import Path
+
+    from stepwell import types
+
+    found: dict[str, Any] = {}
+    for name, value in written.items():
+        asked = [param.type for _, param in graph.inputs.get(name, ())]
+        forms = [value.value]
+        if value.text is not None:
+            forms += [value.text, Path(value.text)]
+        found[name] = next(
+            (form for form in forms if all(types.holds(t, form) is not False for t in asked)),
+            value.value,
+        )
+    return found
+
+
+def _driver(
+    args: argparse.Namespace, loaded: Iterable[ModuleType], config: Mapping[str, Any]
+) -> Driver:
+    from stepwell.driver import Builder
+
+    builder = Builder().with_modules(*loaded).with_config(config).with_threads(args.threads)
+    shown = sys.stderr.isatty() if args.progress is None else args.progress
+    if shown and not args.explain:
+        from stepwell.lifecycle import ProgressBar
+
+        builder.with_adapters(ProgressBar())
+    return builder.build()
+
+
+def _executed(
+    driver: Driver, targets: list[str], inputs: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The targets by name; what a step raises is marked as the user's own."""
+    try:
+        return driver.execute(targets, inputs=inputs, overrides=overrides)
+    except StepwellError:
+        raise
+    except Exception as error:
+        raise UserError(error) from error
+
+
+def _offer(graph: Graph) -> str:
+    """What may be asked for."""
+    names = list(graph.nodes)
+    if not names:
+        return "but these modules hold no step (a public function defined in them)"
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"one of {', '.join(f'`{name}`' for name in names[:12])}{more}"
+
+
+def _count(written: str) -> int:
+    number = int(written)
+    if number < 0:
+        raise argparse.ArgumentTypeError("it takes a number of threads, 0 for none")
+    return number
