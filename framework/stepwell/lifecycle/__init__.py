@@ -5,55 +5,88 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stepwell.lifecycle.api import EdgeConnectionHook as EdgeConnectionHook
-    from stepwell.lifecycle.api import GraphAdapter as GraphAdapter
-    from stepwell.lifecycle.api import GraphConstructionHook as GraphConstructionHook
-    from stepwell.lifecycle.api import GraphExecutionHook as GraphExecutionHook
-    from stepwell.lifecycle.api import NodeExecutionHook as NodeExecutionHook
-    from stepwell.lifecycle.api import NodeExecutionMethod as NodeExecutionMethod
-    from stepwell.lifecycle.api import Observer as Observer
-    from stepwell.lifecycle.api import ResultBuilder as ResultBuilder
-    from stepwell.lifecycle.api import StaticValidator as StaticValidator
-    from stepwell.lifecycle.api import TaskExecutionHook as TaskExecutionHook
-    from stepwell.lifecycle.api import TaskGroupingHook as TaskGroupingHook
-    from stepwell.lifecycle.api import TaskReturnHook as TaskReturnHook
-    from stepwell.lifecycle.api import TaskSubmissionHook as TaskSubmissionHook
-    from stepwell.lifecycle.current import Current as Current
-    from stepwell.lifecycle.current import current as current
-    from stepwell.lifecycle.dispatch import LifecycleSet as LifecycleSet
-    from stepwell.lifecycle.events import base_hook as base_hook
-    from stepwell.lifecycle.events import base_method as base_method
-    from stepwell.lifecycle.events import base_validator as base_validator
+    from stepwell.lifecycle.api import (
+        EdgeConnectionHook,
+        GraphAdapter,
+        GraphConstructionHook,
+        GraphExecutionHook,
+        NodeExecutionHook,
+        NodeExecutionMethod,
+        Observer,
+        ResultBuilder,
+        StaticValidator,
+        TaskExecutionHook,
+        TaskGroupingHook,
+        TaskReturnHook,
+        TaskSubmissionHook,
+    )
+    from stepwell.lifecycle.checker import FunctionInputOutputTypeChecker
+    from stepwell.lifecycle.debugger import PDBDebugger
+    from stepwell.lifecycle.events import base_hook, base_method, base_validator
+    from stepwell.lifecycle.graceful import Failure, GracefulErrorAdapter
+    from stepwell.lifecycle.permissive import NoEdgeAndInputTypeChecking
+    from stepwell.lifecycle.println import PrintLn
+    from stepwell.lifecycle.progress import ProgressBar
+    from stepwell.lifecycle.results import DictResult, NumpyResult, PandasResult, PolarsResult
+    from stepwell.lifecycle.slowdown import SlowDown
+
+__all__ = [
+    "DictResult",
+    "EdgeConnectionHook",
+    "Failure",
+    "FunctionInputOutputTypeChecker",
+    "GracefulErrorAdapter",
+    "GraphAdapter",
+    "GraphConstructionHook",
+    "GraphExecutionHook",
+    "NoEdgeAndInputTypeChecking",
+    "NodeExecutionHook",
+    "NodeExecutionMethod",
+    "NumpyResult",
+    "Observer",
+    "PDBDebugger",
+    "PandasResult",
+    "PolarsResult",
+    "PrintLn",
+    "ProgressBar",
+    "ResultBuilder",
+    "SlowDown",
+    "StaticValidator",
+    "TaskExecutionHook",
+    "TaskGroupingHook",
+    "TaskReturnHook",
+    "TaskSubmissionHook",
+    "base_hook",
+    "base_method",
+    "base_validator",
+]
 
 _HOME = {
-    "EdgeConnectionHook": "api",
-    "GraphAdapter": "api",
-    "GraphConstructionHook": "api",
-    "GraphExecutionHook": "api",
-    "NodeExecutionHook": "api",
-    "NodeExecutionMethod": "api",
-    "Observer": "api",
-    "ResultBuilder": "api",
-    "StaticValidator": "api",
-    "TaskExecutionHook": "api",
-    "TaskGroupingHook": "api",
-    "TaskReturnHook": "api",
-    "TaskSubmissionHook": "api",
-    "LifecycleSet": "dispatch",
+    "DictResult": "results",
+    "Failure": "graceful",
+    "FunctionInputOutputTypeChecker": "checker",
+    "GracefulErrorAdapter": "graceful",
+    "NoEdgeAndInputTypeChecking": "permissive",
+    "NumpyResult": "results",
+    "PDBDebugger": "debugger",
+    "PandasResult": "results",
+    "PolarsResult": "results",
+    "PrintLn": "println",
+    "ProgressBar": "progress",
+    "SlowDown": "slowdown",
     "base_hook": "events",
     "base_method": "events",
     "base_validator": "events",
 }
-
-__all__ = sorted(_HOME)
+"""Where a name is defined; all others are in `api`."""
 
 
 def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
     from importlib import import_module
 
-    if (home := _HOME.get(name)) is None:
-        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    value = getattr(import_module(f"{__name__}.{_HOME.get(name, 'api')}"), name)
     globals()[name] = value
     return value
 

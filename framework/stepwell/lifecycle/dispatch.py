@@ -22,10 +22,10 @@ class Hook(NamedTuple):
         adapter: the adapter it belongs to.
         event: what it hears, by its internal name.
         method: the function's own name; differs from `event` at the user level.
-        call: the bound function.
+        call: the bound function; an observer's raises no `Exception`, as it is caught and logged.
         takes: the keywords to give it: those that it reads, no more.
         is_async: whether its result is to be awaited.
-        observer: whether what it raises is logged and forgotten.
+        observer: whether it only watches.
     """
 
     adapter: object
@@ -43,7 +43,8 @@ class Hook(NamedTuple):
 class Around(NamedTuple):
     """What one adapter does before and after something; either may be missing.
 
-    `after` is called if `before` was (or is missing and its turn came), whatever happened since.
+    `after` is called if `before` returned, or if it is missing and its turn came, whatever
+    happened since.
     """
 
     before: Hook | None
@@ -81,6 +82,7 @@ class LifecycleSet:
     def __init__(self, adapters: Iterable[object] = ()) -> None:
         self.adapters = tuple(adapters)
         self._heard: dict[str, tuple[Hook, ...]] = {}
+        self._around: dict[str, tuple[Around, ...]] = {}
         for position, adapter in enumerate(self.adapters):
             if any(adapter is earlier for earlier in self.adapters[:position]):
                 raise AdapterError(
@@ -112,13 +114,16 @@ class LifecycleSet:
 
     def around(self, stage: str) -> tuple[Around, ...]:
         """What each adapter does before and after: a `graph`, a `task` or a `node`."""
+        if (known := self._around.get(stage)) is not None:
+            return known
         position = {id(adapter): place for place, adapter in enumerate(self.adapters)}
         pairs: dict[tuple[int, bool], list[Hook | None]] = {}
         for side, event in enumerate(AROUND[stage]):
             for hook in self.hooks(event):
                 key = position[id(hook.adapter)], hook.event != hook.method
                 pairs.setdefault(key, [None, None])[side] = hook
-        return tuple(Around(*pairs[key]) for key in sorted(pairs))
+        found = self._around[stage] = tuple(Around(*pairs[key]) for key in sorted(pairs))
+        return found
 
     def for_node(self, node: Node) -> ForNode:
         """What surrounds this node, without the adapters that don't want it."""
@@ -151,6 +156,34 @@ class LifecycleSet:
 def given(hook: Hook, keywords: dict[str, Any]) -> dict[str, Any]:
     """Those of `keywords` that the hook takes."""
     return {name: keywords[name] for name in hook.takes}
+
+
+def watched(call: Callable[..., Any], name: str, is_async: bool) -> Callable[..., Any]:
+    """The same hook, for one that may not fail a run: the first error is logged, others dropped."""
+    logged = False
+
+    def log(error: Exception) -> None:
+        nonlocal logged
+        if not logged:
+            logged = True
+            from logging import getLogger
+
+            message = "observer `%s` raised; the run goes on, and this is not logged again"
+            getLogger("stepwell").error(message, name, exc_info=error)
+
+    async def watch_async(**keywords: Any) -> None:
+        try:
+            await call(**keywords)
+        except Exception as error:
+            log(error)
+
+    def watch(**keywords: Any) -> None:
+        try:
+            call(**keywords)
+        except Exception as error:
+            log(error)
+
+    return watch_async if is_async else watch
 
 
 def _either(pair: Around) -> Hook:
@@ -190,6 +223,8 @@ def _hook(adapter: object, declared: Declared) -> Hook:
         call, takes = _spread(call), ("outputs",)
     else:
         takes = _takes(call, declared, type(adapter).__name__)
+    if observer:
+        call = watched(call, f"{type(adapter).__name__}.{declared.method}", is_async)
     return Hook(adapter, declared.event, declared.method, call, takes, is_async, observer)
 
 

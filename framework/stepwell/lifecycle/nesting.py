@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from stepwell.lifecycle.dispatch import Hook, given
+from stepwell.lifecycle.dispatch import Hook
 from stepwell.spec import Node
 
 Nested: TypeAlias = Callable[[dict[str, Any], str, "str | None"], Any]
@@ -30,29 +30,32 @@ def nested(node: Node, methods: Sequence[Hook], step: Callable[..., Any]) -> Nes
 
 
 def _layer(node: Node, method: Hook, step: Callable[..., Any] | None, inner: Nested) -> Nested:
+    takes, call = set(method.takes), method.call
     constant: dict[str, Any] = {
         "node_name": node.name,
         "node_tags": node.tags,
         "is_expand": False,
         "is_collect": False,
     }
-    constant = {name: value for name, value in constant.items() if name in method.takes}
+    constant = {name: value for name, value in constant.items() if name in takes}
+    kwargs_as = "node_kwargs" if "node_kwargs" in takes else "kwargs"
 
     def layer(kwargs: dict[str, Any], run_id: str, task_id: str | None) -> Any:
         following = step or (lambda **changed: inner(changed, run_id, task_id))
         if method.is_async:
             following = _awaitable(following)
-        varying = {
-            "node_callable": following,
-            "node_kwargs": kwargs,
-            "kwargs": kwargs,
-            "run_id": run_id,
-            "task_id": task_id,
-        }
-        if "node_" in method.takes:
-            varying["node_"] = replace(node, callable=following)
-        varying |= constant
-        return method.call(**given(method, varying))
+        keywords = {**constant, kwargs_as: kwargs}
+        if "node_callable" in takes:
+            keywords["node_callable"] = following
+        if "node_" in takes:
+            keywords["node_"] = replace(node, callable=following)
+        if "run_id" in takes:
+            keywords["run_id"] = run_id
+        if "task_id" in takes:
+            keywords["task_id"] = task_id
+        if kwargs_as not in takes:
+            del keywords[kwargs_as]
+        return call(**keywords)
 
     return layer
 

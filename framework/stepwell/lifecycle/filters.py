@@ -1,0 +1,28 @@
+"""Which nodes an adapter is meant for: the one form of `node_filter` that adapters share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeAlias
+
+Tags: TypeAlias = Mapping[str, "str | tuple[str, ...]"]
+
+NodeFilter: TypeAlias = "str | Collection[str] | Callable[[str, Tags], bool] | None"
+"""All nodes (`None`), one by name, several by name, or those for which `filter(name, tags)`."""
+
+
+def selects(node_filter: NodeFilter, node_name: str, node_tags: Tags) -> bool:
+    """Whether the filter means this node.
+
+    >>> selects(["answer", "prompt"], "answer", {})
+    True
+    >>> selects(lambda name, tags: tags.get("layer") == "llm", "answer", {"layer": "search"})
+    False
+    """
+    if node_filter is None:
+        return True
+    if isinstance(node_filter, str):
+        return node_name == node_filter
+    if callable(node_filter):
+        return bool(node_filter(node_name, node_tags))
+    return node_name in node_filter
