@@ -40,3 +40,37 @@ ANY = Type("typing.Any")
 def fits(source: Type, target: Type) -> bool | None:
     """Whether a value of `source` may be given where `target` is asked for; `None` if unknown."""
     return None if source != target else True
+
+
+def from_object(annotation: object, globals: dict[str, object] | None = None) -> Type:
+    """The type that a live annotation means."""
+    import types
+    import typing
+
+    if isinstance(annotation, Type):
+        return annotation
+    if isinstance(annotation, str):
+        try:
+            annotation = eval(annotation, globals or {})
+        except Exception:
+            return Type(str(annotation))
+    if annotation is typing.Any:
+        return ANY
+    if annotation is None or annotation is type(None):
+        return Type("None")
+    origin = typing.get_origin(annotation)
+    args = typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return from_object(args[0])
+    if origin is typing.Literal:
+        return Type("typing.Literal", args)
+    if origin in (typing.Union, types.UnionType):
+        return Type("|", tuple(from_object(each) for each in args))
+    if origin is not None:
+        return Type(_dotted(origin), tuple(e if e is ... else from_object(e) for e in args))
+    return Type(_dotted(annotation))
+
+
+def _dotted(given: object) -> str:
+    module, name = getattr(given, "__module__", ""), getattr(given, "__qualname__", repr(given))
+    return name if module == "builtins" else f"{module}.{name}"

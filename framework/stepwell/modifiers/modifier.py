@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
+from stepwell.errors import ModifierError
 from stepwell.spec import Node
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,7 +34,14 @@ class Modifier:
         return (node,)
 
     def __call__(self, step: F) -> F:
-        """Hangs this modifier on a step and gives the very same function back."""
+        """Hangs this modifier on a step and gives the very same function back.
+
+        Raises:
+            ModifierError: if `step` is no function.
+        """
+        if isinstance(step, type) or not hasattr(step, "__dict__"):
+            kind = "a class" if isinstance(step, type) else type(step).__name__
+            raise ModifierError(f"a modifier goes on a function; `{step!r}` is {kind}")
         carried = (*vars(step).get(ATTRIBUTE, ()), self)
         setattr(step, ATTRIBUTE, carried)
         return step
@@ -43,3 +51,15 @@ def modifiers_of(step: Callable[..., Any]) -> tuple[Modifier, ...]:
     """The modifiers hung on a function, in the order in which they apply."""
     carried: tuple[Modifier, ...] = getattr(step, ATTRIBUTE, ())
     return tuple(sorted(carried, key=lambda modifier: modifier.stage)) if carried else ()
+
+
+def expanded(node: Node, modifiers: Iterable[Modifier]) -> list[Node]:
+    """What becomes of a node when these modifiers are applied to it one after another.
+
+    Raises:
+        ModifierError: if an argument of a modifier does not suit the node.
+    """
+    nodes = [node]
+    for modifier in modifiers:
+        nodes = [made for each in nodes for made in modifier.expand(each)]
+    return nodes

@@ -1,0 +1,194 @@
+"""Where a parameter's value comes from: `source` a node, `value` a literal, `group` several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from keyword import iskeyword
+from typing import Any, TypeAlias
+
+from stepwell.errors import ModifierError, did_you_mean, nearest
+from stepwell.spec import Bound, Node, Param, Span
+from stepwell.types import UNKNOWN, Type
+
+
+class Written(str):
+    """A name that knows where it is written; the source reader gives these to modifiers."""
+
+    __slots__ = ("span",)
+    span: Span
+
+    def __new__(cls, text: str, span: Span) -> Written:
+        written = super().__new__(cls, text)
+        written.span = span
+        return written
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An expression whose value is not known from its text; equal only where the text is."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The value of the node or input of that name."""
+
+    name: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A literal."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Several sources and values as one list or dict."""
+
+    items: tuple[Any, ...] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
+
+
+Dependency: TypeAlias = Source | Value | Group
+
+
+def source(name: str) -> Source:
+    """The value of the node or input `name`.
+
+    >>> source("passages")
+    Source(name='passages')
+    """
+    return Source(name)
+
+
+def value(value: Any) -> Value:
+    """The literal `value`, the same in every run.
+
+    >>> value(3)
+    Value(value=3)
+    """
+    return Value(value)
+
+
+def group(*items: Source | Value, **named: Source | Value) -> Group:
+    """Several sources and values: as a list in that order, or as a dict by those names.
+
+    >>> group(source("left"), source("right")).items
+    (Source(name='left'), Source(name='right'))
+    """
+    return Group(items, named)
+
+
+def place(name: object, other: Span | None = None) -> Span | None:
+    """Where a name given to a modifier is written, if that is known."""
+    return getattr(name, "span", other)
+
+
+def checked_name(name: Any, *, argument: str, what: str = "a node") -> str:
+    """The name as given, if a node may be called so.
+
+    Raises:
+        ModifierError: if it is no text, no identifier, a keyword of Python, or private.
+    """
+    if not isinstance(name, str):
+        fact = f"takes the name of {what} as a string; got `{_short(name)}`"
+    elif not name.isidentifier():
+        fact = f"`{name}` can't name {what}: it is not an identifier"
+    elif iskeyword(name):
+        fact = f"`{name}` can't name {what}: it is a keyword of Python; try `{name}_`"
+    elif name.startswith("_"):
+        fact = f"`{name}` can't name {what}: names that start with `_` are private"
+    else:
+        return name
+    raise ModifierError(fact, argument=argument)
+
+
+def wired(node: Node, given: Mapping[str, Any], *, argument: str) -> Node:
+    """The node with its keywords bound to what is `given` for them.
+
+    Raises:
+        ModifierError: if the step has no such parameter, or is given no dependency for it.
+    """
+    keywords = {param.keyword: param for param in node.params}
+    for keyword in given:
+        if keyword not in keywords:
+            raise _unknown(node, keyword, keywords)
+    params: list[Param] = []
+    bound = list(node.bound)
+    for param in node.params:
+        if param.keyword not in given:
+            params.append(param)
+            continue
+        for wire in _wires(param, given[param.keyword], f"{argument}{param.keyword}"):
+            (params if isinstance(wire, Param) else bound).append(wire)  # type: ignore[arg-type]
+    return replace(node, params=tuple(params), bound=tuple(bound))
+
+
+def _wires(param: Param, given: Any, argument: str) -> Iterator[Param | Bound]:
+    match given:
+        case Source():
+            yield _param(param, given, argument)
+        case Value():
+            yield Bound(param.keyword, given.value)
+        case Group(items=(), named={**named}) if not named:
+            yield Bound(param.keyword, [])
+        case Group(items=items, named={**named}):
+            if items and named:
+                raise ModifierError(
+                    "`group` makes a list of positional arguments or a dict of keyword "
+                    "arguments, not both at once",
+                    argument=argument,
+                )
+            inner = param._replace(type=_element(param.type))
+            for key, part in dict(named or enumerate(items)).items():
+                if isinstance(part, Value):
+                    yield Bound(param.keyword, part.value, key)
+                else:
+                    yield _param(inner, part, argument, key=key)
+        case _:
+            raise ModifierError(
+                f"`{param.keyword}` takes `source(…)`, `value(…)` or `group(…)`; "
+                f"got `{_short(given)}`",
+                argument=argument,
+            )
+
+
+def _param(param: Param, given: Any, argument: str, *, key: int | str | None = None) -> Param:
+    if not isinstance(given, Source):
+        raise ModifierError(
+            f"`group` takes `source(…)` and `value(…)`; got `{_short(given)}`", argument=argument
+        )
+    reads = checked_name(given.name, argument=argument)
+    # What is asked for by hand is asked for: the parameter's own default no longer answers.
+    span = place(given.name, param.span)
+    return param._replace(reads=str(reads), required=True, span=span, key=key)
+
+
+def _element(container: Type) -> Type:
+    last = container.args[-1] if container.args else UNKNOWN
+    if container.name == "tuple" and len(container.args) > 1:
+        last = container.args[0] if container.args[1] is Ellipsis else UNKNOWN
+    return last if isinstance(last, Type) and container.name != "|" else UNKNOWN
+
+
+def _unknown(node: Node, keyword: str, keywords: Mapping[str, Param]) -> ModifierError:
+    known = ", ".join(f"`{name}`" for name in keywords) or "none"
+    return ModifierError(
+        f"`{node.step or node.name}` has no parameter `{keyword}`"
+        + (did_you_mean(keyword, keywords) or f"; it has {known}"),
+        code="SW301",
+        argument=keyword,
+        near=nearest(keyword, keywords),
+    )
+
+
+def _short(given: object, limit: int = 40) -> str:
+    text = repr(given)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,59 @@
+"""What a reader finds wrong before there is a graph: the same words for both readers."""
+
+from __future__ import annotations
+
+from stepwell.diagnostic import Diagnostic
+from stepwell.errors import ModifierError
+from stepwell.spec import Node, Span
+
+_MODIFIER_NAMES = {"SW301": "modifier-unknown-parameter", "SW302": "modifier-bad-argument"}
+
+
+def syntax_error(message: str, span: Span) -> Diagnostic:
+    """The text does not parse at `span`."""
+    return Diagnostic("SW001", "syntax-error", message, span=span)
+
+
+def not_a_module(given: object) -> Diagnostic:
+    """Something other than a module was given where steps are read from."""
+    if isinstance(given, str):
+        fact, cure = f"the string `{given!r}` is no module", "import it and pass the module itself"
+    elif isinstance(given, type):
+        fact, cure = f"the class `{given.__name__}` is no module", "steps are functions of a module"
+    elif callable(given):
+        name = getattr(given, "__name__", type(given).__name__)
+        fact = "a lambda is no module" if name == "<lambda>" else f"`{name}` is no module"
+        cure = "pass the module it is in, or `stepwell.testing.module_of(…)`"
+    else:
+        fact, cure = f"`{given!r}` is no module", "pass imported modules"
+    return Diagnostic("SW003", "not-a-module", f"{fact}; {cure}")
+
+
+def not_a_step(given: object) -> Diagnostic:
+    """Something other than a named function was given as a step."""
+    if isinstance(given, type):
+        message = f"the class `{given.__name__}` is no step; write a function that makes one"
+    elif getattr(given, "__name__", "") == "<lambda>":
+        message = "a lambda is no step: it has no name and no annotations; write a `def`"
+    else:
+        message = f"`{given!r}` is no step; steps are functions"
+    return Diagnostic("SW004", "not-a-step", message)
+
+
+def variadic(step: str, parameter: str, span: Span | None) -> Diagnostic:
+    """A step takes `*args` or `**kwargs`, which name nothing that could be wired."""
+    message = (
+        f"`{step}` takes `{parameter}`, which names no node or input; "
+        "name each parameter, or bind a list with `inject(…=group(…))`"
+    )
+    return Diagnostic("SW005", "variadic-parameter", message, span=span, node=step)
+
+
+def bad_modifier(node: Node, error: ModifierError, span: Span | None = None) -> Diagnostic:
+    """A modifier of `node` was given an argument that it can't use."""
+    name = _MODIFIER_NAMES.get(error.code, "modifier-bad-argument")
+    step = node.step or node.name
+    message = str(error)
+    if f"`{step}`" not in message:
+        message = f"{message} (on `{step}`)"
+    return Diagnostic(error.code, name, message, span=span or node.span, node=step)

@@ -1,0 +1,196 @@
+"""Live functions to nodes: reads code objects and annotations, calls nothing of the user's.
+
+Reads no source files either; a node's place is what the code object says of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from inspect import cleandoc
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from stepwell.diagnostic import Diagnostic
+from stepwell.errors import GraphError, ModifierError
+from stepwell.graph import Graph
+from stepwell.modifiers.config import choose
+from stepwell.modifiers.modifier import ATTRIBUTE, Modifier, expanded, modifiers_of
+from stepwell.read.problems import bad_modifier, not_a_module, variadic
+from stepwell.spec import Kind, Node, Param, Span
+from stepwell.types import UNKNOWN, Type, from_object
+
+_COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
+_ARGS, _KWARGS = 0x04, 0x08
+
+_KINDS: dict[int, Kind] = {
+    0: "function",
+    _COROUTINE: "coroutine",
+    _GENERATOR: "generator",
+    _ASYNC_GENERATOR: "async_generator",
+}
+
+
+def read(module: ModuleType, problems: list[Diagnostic] | None = None) -> list[Node]:
+    """The nodes of a module's steps, under every configuration, in the order of definition.
+
+    A step is a public function that the module itself defines; in a package, also one that its
+    `__init__` imports from a module of the package. What is wrong with them goes to `problems`.
+
+    Raises:
+        GraphError: if something is wrong and there is no list of problems to put it in.
+    """
+    found: list[Diagnostic] = []
+    nodes: list[Node] = []
+    if isinstance(module, ModuleType):
+        for step in steps_of(module):
+            nodes += read_step(step, found)
+    else:
+        found.append(not_a_module(module))
+    if problems is not None:
+        problems += found
+    elif found:
+        raise GraphError(found)
+    return nodes
+
+
+def graph(
+    modules: Iterable[ModuleType],
+    *,
+    config: Mapping[str, Any] | None = None,
+    inputs: Iterable[str] | None = None,
+) -> Graph:
+    """The graph of these modules' steps: those that exist under `config`, or all if it is `None`.
+
+    What is wrong is in the graph's `problems`; nothing is raised.
+    """
+    problems: list[Diagnostic] = []
+    nodes: list[Node] = []
+    names: list[str] = []
+    seen: set[int] = set()
+    for module in modules:
+        names.append(getattr(module, "__name__", str(module)))
+        if not isinstance(module, ModuleType):
+            problems.append(not_a_module(module))
+            continue
+        for step in steps_of(module):
+            # A package and one of its modules may both be given; a step is still read once.
+            if id(step) not in seen:
+                seen.add(id(step))
+                nodes += read_step(step, problems)
+    if config is not None:
+        nodes = choose(nodes, config)
+    return Graph(nodes, config=config, inputs=inputs, problems=problems, modules=names)
+
+
+def steps_of(module: ModuleType) -> Iterator[Callable[..., Any]]:
+    """The functions of a module that are steps, in the order of definition."""
+    space = vars(module)
+    name = module.__name__
+    inside = name + "." if "__path__" in space else None
+    for attribute, value in list(space.items()):
+        if attribute[:1] == "_" or not (
+            type(value) is FunctionType or hasattr(value, "__wrapped__")
+        ):
+            continue
+        home = value.__module__
+        if home != name and not (inside and home and home.startswith(inside)):
+            continue
+        # A lambda or a second name for a function defines no step of that name.
+        if getattr(value, "__name__", None) == attribute and not isinstance(value, type):
+            yield value
+
+
+def read_step(step: Callable[..., Any], problems: list[Diagnostic]) -> list[Node]:
+    """The nodes of one function; what is wrong with it goes to `problems`."""
+    node = plain(step, problems)
+    if not hasattr(step, ATTRIBUTE):
+        return [node]
+    return _expanded(node, modifiers_of(step), problems)
+
+
+def plain(step: Callable[..., Any], problems: list[Diagnostic]) -> Node:
+    """The node of a function before any modifier."""
+    function = step if type(step) is FunctionType else _innermost(step)
+    if hasattr(function, "__wrapped__"):
+        function = _innermost(function)
+    code: CodeType = function.__code__
+    flags = code.co_flags
+    span = Span(code.co_filename, code.co_firstlineno)
+    if flags & (_ARGS | _KWARGS):
+        problems += _variadic(function, code, span)
+    types = _types(function)
+    name: str = step.__name__
+    doc = function.__doc__
+    return Node(
+        name,
+        types.get("return", UNKNOWN),
+        _params(function, code, types),
+        (cleandoc(doc) if "\n" in doc else doc.strip()) if doc else "",
+        kind=_KINDS[flags & (_COROUTINE | _GENERATOR | _ASYNC_GENERATOR)],
+        step=name,
+        module=step.__module__,
+        span=span,
+        callable=step,
+    )
+
+
+def _params(function: FunctionType, code: CodeType, types: Mapping[str, Type]) -> tuple[Param, ...]:
+    positional = code.co_argcount
+    names = code.co_varnames
+    optional = positional - len(function.__defaults__ or ())
+    only = code.co_posonlyargcount
+    params = [
+        Param(name, name, types.get(name, UNKNOWN), index < optional, None, index < only)
+        for index, name in enumerate(names[:positional])
+    ]
+    if code.co_kwonlyargcount:
+        defaults = function.__kwdefaults__ or {}
+        for name in names[positional : positional + code.co_kwonlyargcount]:
+            params.append(Param(name, name, types.get(name, UNKNOWN), name not in defaults))
+    return tuple(params)
+
+
+def _types(function: FunctionType) -> dict[str, Type]:
+    space = function.__globals__
+    return {
+        name: from_object(annotation, space) for name, annotation in _annotations(function).items()
+    }
+
+
+def _annotations(function: FunctionType) -> Mapping[str, Any]:
+    try:
+        return function.__annotations__
+    except NameError:
+        # From Python 3.14 on they are worked out now, and may name what only a checker imports.
+        from importlib import import_module
+
+        library = import_module("annotationlib")
+        annotations: Mapping[str, Any] = library.get_annotations(
+            function, format=library.Format.FORWARDREF
+        )
+        return annotations
+
+
+def _innermost(step: Any) -> FunctionType:
+    seen = set()
+    while hasattr(step, "__wrapped__") and id(step) not in seen:
+        seen.add(id(step))
+        step = step.__wrapped__
+    function: FunctionType = step
+    return function
+
+
+def _variadic(function: FunctionType, code: CodeType, span: Span) -> Iterator[Diagnostic]:
+    at = code.co_argcount + code.co_kwonlyargcount
+    for flag, stars in ((_ARGS, "*"), (_KWARGS, "**")):
+        if code.co_flags & flag:
+            yield variadic(function.__name__, stars + code.co_varnames[at], span)
+            at += 1
+
+
+def _expanded(node: Node, modifiers: Iterable[Modifier], problems: list[Diagnostic]) -> list[Node]:
+    try:
+        return expanded(node, modifiers)
+    except ModifierError as error:
+        problems.append(bad_modifier(node, error))
+        return [node]
