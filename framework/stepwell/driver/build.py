@@ -19,11 +19,10 @@ def graph_of(config: Mapping[str, Any], modules: Iterable[ModuleType]) -> Graph:
     Raises:
         GraphError: if it is not sound; it holds all that is wrong.
     """
-    from stepwell.read.runtime import read
+    from stepwell.read import runtime
     from stepwell.rules import check
 
-    nodes = [node for module in modules for node in read(module)]
-    graph = Graph(nodes, config=config, modules=[module.__name__ for module in modules])
+    graph = runtime.graph(modules, config=config)
     errors = [found for found in check(graph) if found.severity == "error"]
     if errors:
         raise GraphError(errors)
