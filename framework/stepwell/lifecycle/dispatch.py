@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from stepwell.errors import AdapterError, did_you_mean
+from stepwell.errors import AdapterError, did_you_mean, nearest
 from stepwell.lifecycle.api import Observer
 from stepwell.lifecycle.events import Declared, declarations
 from stepwell.spec import Node
@@ -284,9 +284,6 @@ def _deaf(cls: type, declared: tuple[Declared, ...]) -> str:
         )
     methods = [d.method for d in declared]
     own = [n for n in vars(cls) if not n.startswith("_") and n not in methods]
-    near = next((f"; did `{n}` mean `{m}`?" for n in own for m in methods if _alike(n, m)), "")
-    return f"`{cls.__name__}` defines none of {_listed(methods)}, so it hears nothing{near}"
-
-
-def _alike(name: str, method: str) -> bool:
-    return bool(did_you_mean(name, [method]))
+    near = next(((n, m) for n in own if (m := nearest(n, methods))), None)
+    meant = f"; did `{near[0]}` mean `{near[1]}`?" if near else ""
+    return f"`{cls.__name__}` defines none of {_listed(methods)}, so it hears nothing{meant}"
