@@ -1,0 +1,201 @@
+"""A live annotation to a `Type`."""
+
+from __future__ import annotations
+
+import collections.abc
+import typing
+from collections.abc import Mapping
+from enum import Enum
+from functools import lru_cache
+from types import CodeType, EllipsisType, GenericAlias, NoneType, UnionType
+from typing import Any, ForwardRef, TypeVar, get_args, get_origin
+
+from stepwell.types.names import UNWRAPPED, canonical
+from stepwell.types.type import ANY, EMPTY, NONE, REST, UNKNOWN, Type, literal, union
+
+Names = Mapping[str, Any]
+
+_FORGET = 20_000
+_seen: dict[Any, Type] = {}
+
+
+def from_object(annotation: object, names: Names | None = None) -> Type:
+    """The type that a live annotation says.
+
+    Args:
+        annotation: a class, an alias, a string; whatever stands after the colon.
+        names: where names in strings are looked up: the function's `__globals__`.
+
+    >>> from_object("list[int] | None", {}).short
+    'list[int] | None'
+    """
+    if isinstance(annotation, str):
+        return _from_string(annotation, {} if names is None else names)
+    try:
+        found = _seen.get(annotation)
+    except TypeError:
+        return _convert(annotation, names)
+    if found is None:
+        try:
+            found = _convert(annotation, None)
+        except _TextInside:
+            return _convert(annotation, {} if names is None else names)
+        if len(_seen) >= _FORGET:
+            _seen.clear()
+        _seen[annotation] = found
+    return found
+
+
+class _TextInside(Exception):
+    """The annotation holds a string, so what it says depends on where it is written."""
+
+
+@lru_cache(maxsize=4096)
+def _compiled(text: str) -> CodeType | None:
+    try:
+        return compile(text.strip(), "<annotation>", "eval")
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _from_string(text: str, names: Names) -> Type:
+    code = _compiled(text)
+    if code is None:
+        return UNKNOWN
+    try:
+        annotation = eval(code, {**names} if not isinstance(names, dict) else names)
+    except Exception:
+        return _piecewise(text, names)
+    if isinstance(annotation, str):
+        return UNKNOWN if annotation == text else _from_string(annotation, names)
+    return from_object(annotation, names)
+
+
+def _piecewise(text: str, names: Names) -> Type:
+    """What can be said though a name is missing (it is imported for type checkers alone)."""
+    from stepwell.types.text import from_text
+
+    def resolve(name: str) -> Type | None:
+        head, *rest = name.split(".")
+        value = names.get(head)
+        for attribute in rest:
+            value = getattr(value, attribute, None)
+        return None if value is None else from_object(value, names)
+
+    return from_text(text, resolve)
+
+
+def _convert(annotation: Any, names: Names | None) -> Type:
+    kind = type(annotation)
+    if annotation is None or annotation is NoneType:
+        return NONE
+    if kind is GenericAlias or kind.__module__ == "typing" or kind is UnionType:
+        return _special(annotation, names)
+    if isinstance(annotation, type):
+        return _class(annotation)
+    if kind.__module__ == "typing_extensions":
+        return _special(annotation, names)
+    if isinstance(annotation, str):
+        if names is None:
+            raise _TextInside
+        return _from_string(annotation, names)
+    if isinstance(annotation, EllipsisType):
+        return REST
+    if isinstance(annotation, list):
+        return Type("[]", tuple([_convert(item, names) for item in annotation]))
+    return UNKNOWN
+
+
+def _special(annotation: Any, names: Names | None) -> Type:
+    if annotation is Any:
+        return ANY
+    if isinstance(annotation, ForwardRef):
+        return _convert(annotation.__forward_arg__, names)
+    if isinstance(annotation, typing.NewType):
+        base = _convert(annotation.__supertype__, names)
+        name = f"{annotation.__module__}.{annotation.__name__}"
+        return new_type(name, base)
+    if isinstance(annotation, TypeVar):
+        return Type(f"{annotation.__module__}.{annotation.__name__}")
+    value = getattr(annotation, "__value__", None)
+    if value is not None and get_origin(annotation) is None:
+        return _convert(value, names)
+    origin = get_origin(annotation)
+    if origin is None:
+        named = getattr(annotation, "__name__", None) or getattr(annotation, "_name", None)
+        return Type(canonical(f"{annotation.__module__}.{named}")) if named else UNKNOWN
+    return _subscript(annotation, origin, names)
+
+
+def _subscript(annotation: Any, origin: Any, names: Names | None) -> Type:
+    args = get_args(annotation)
+    if origin is typing.Union or origin is UnionType:
+        return union(_convert(arg, names) for arg in args)
+    if origin is typing.Literal:
+        return literal(_literal_text(arg) for arg in args)
+    if origin is typing.Annotated:
+        return _convert(args[0], names)
+    if not isinstance(origin, type):
+        name = canonical(f"typing.{getattr(origin, '_name', '')}")
+        if name in UNWRAPPED:
+            return _convert(args[0], names)
+        return Type(name, tuple([_convert(arg, names) for arg in args]))
+    base = _class(origin)
+    if not args and type(annotation) is GenericAlias:
+        return Type("tuple", (EMPTY,))
+    converted = tuple([_convert(arg, names) for arg in args])
+    if base.name == "numpy.ndarray":
+        return array(base, converted)
+    return Type(base.name, converted, base.mro)
+
+
+def new_type(name: str, base: Type) -> Type:
+    """The type of `name = NewType(name, base)`: a class of its own, under its base."""
+    bases = base.mro or ((base.name,) if base.name.isidentifier() else None)
+    return Type(name, (), None if bases is None else (name, *bases))
+
+
+def array(base: Type, args: tuple[Type, ...]) -> Type:
+    """`NDArray[x]` for what numpy itself spells with a shape of any length."""
+    if len(args) == 2 and args[1].name == "numpy.dtype" and args[1].args:
+        shape = args[0]
+        if shape == ANY or shape == Type("tuple", (ANY, REST)):
+            return Type("numpy.typing.NDArray", args[1].args)
+    return Type(base.name, args, base.mro)
+
+
+def _literal_text(value: object) -> str:
+    return f"{_name(type(value))}.{value.name}" if isinstance(value, Enum) else repr(value)
+
+
+def _name(kind: type) -> str:
+    return canonical(f"{kind.__module__}.{kind.__qualname__}")
+
+
+def _class(kind: type) -> Type:
+    name = _name(kind)
+    return Type(name, (), _bases(kind, name))
+
+
+_REGISTERS = """
+    Sequence MutableSequence Mapping MutableMapping Set MutableSet Collection Iterator Iterable
+    Reversible Sized Container Hashable Generator Coroutine Awaitable AsyncGenerator AsyncIterator
+    AsyncIterable
+"""
+_REGISTRIES = tuple(getattr(collections.abc, name) for name in _REGISTERS.split())
+"""Classes of which others may be without naming them."""
+
+
+def _bases(kind: type, name: str) -> tuple[str, ...] | None:
+    if "." not in name or getattr(kind, "_is_protocol", False):
+        return None
+    if kind.__module__ in ("typing", "numbers", "collections.abc"):
+        return None
+    if typing.is_typeddict(kind):
+        return name, "typing.TypedDict"
+    named = [_name(base) for base in kind.__mro__]
+    for registry in _REGISTRIES:
+        registered = _name(registry)
+        if registered not in named and issubclass(kind, registry):
+            named.append(registered)
+    return tuple(named)

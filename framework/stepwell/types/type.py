@@ -1,0 +1,120 @@
+"""`Type` itself: an annotation as data, how it reads, and how unions and literals are put together.
+
+Unions and literals are kept in one order whatever the order written, since `typing` itself takes
+`int | str` and `str | int` for the same thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """An annotation: a dotted name and its arguments.
+
+    Special names: `|` is a union, `typing.Literal` holds the *texts* of its values (`"'a'"`, `"1"`,
+    `"module.Color.RED"`), `[]` is the list of a `Callable`'s parameters, `...` and `()` stand for
+    themselves in a tuple, `?` where nothing is known.
+
+    Args:
+        name: the canonical dotted name: `int`, `list`, `typing.Any`, `collections.abc.Sequence`,
+            `pandas.DataFrame`; a built-in class has no module.
+        args: the arguments; types, or texts in a literal.
+        mro: the dotted names of the class and its bases, where all of them are known; never
+            compared. A protocol has none, since a class need not name it to satisfy it.
+    """
+
+    name: str
+    args: tuple[Type | str, ...] = ()
+    mro: tuple[str, ...] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def short(self) -> str:
+        """As written in Python, module names left out: `list[DataFrame]`.
+
+        >>> Type("|", (Type("list", (Type("pandas.DataFrame"),)), NONE)).short
+        'list[DataFrame] | None'
+        """
+        name, args = self.name, self.args
+        if not args:
+            return "[]" if name == "[]" else name if name == "..." else name.rpartition(".")[2]
+        words = [arg.short if isinstance(arg, Type) else last(arg) for arg in args]
+        if name == "|":
+            return " | ".join(words)
+        inside = ", ".join(words)
+        return f"[{inside}]" if name == "[]" else f"{name.rpartition('.')[2]}[{inside}]"
+
+    @property
+    def types(self) -> tuple[Type, ...]:
+        """The arguments that are types: all of them, save in a literal."""
+        return tuple([arg for arg in self.args if isinstance(arg, Type)])
+
+    @property
+    def members(self) -> tuple[Type, ...]:
+        """The members of a union; of anything else, the type itself."""
+        return self.types if self.name == "|" else (self,)
+
+    def __str__(self) -> str:
+        return self.short
+
+
+UNKNOWN = Type("?")
+ANY = Type("typing.Any")
+NONE = Type("None")
+REST = Type("...")
+EMPTY = Type("()")
+
+
+def known(type: Type) -> bool:
+    """Whether anything was said: false for a missing or unreadable annotation.
+
+    >>> known(UNKNOWN), known(ANY)
+    (False, True)
+    """
+    return type.name != "?"
+
+
+def last(text: str) -> str:
+    """A literal's text without module names: `Color.RED` of `module.Color.RED`."""
+    return text if text[0] in "'\"" or text[:2] in ("b'", 'b"') else ".".join(text.split(".")[-2:])
+
+
+def union(members: Iterable[Type]) -> Type:
+    """The union: flat, each member once, `None` last; a single member is itself.
+
+    >>> union([NONE, Type("str"), Type("|", (Type("int"), Type("str")))]).short
+    'int | str | None'
+    """
+    flat: dict[Type, None] = {inner: None for member in members for inner in member.members}
+    if len(flat) == 1:
+        return next(iter(flat))
+    in_order: list[Type] = sorted(flat, key=_union_order)
+    return Type("|", tuple(in_order))
+
+
+def _union_order(member: Type) -> tuple[bool, str, str]:
+    return member.name == "None", member.short, member.name
+
+
+def literal(texts: Iterable[str]) -> Type:
+    """The literal of these values, given as texts: each once, in order."""
+    return Type("typing.Literal", tuple(sorted(dict.fromkeys(texts))))
+
+
+def literal_class(text: str) -> str:
+    """The class of a literal's value, told by its text.
+
+    >>> [literal_class(text) for text in ("'a'", "b'a'", "-1", "True", "None", "m.Color.RED")]
+    ['str', 'bytes', 'int', 'bool', 'None', 'm.Color']
+    """
+    if text[0] in "'\"":
+        return "str"
+    if text[:2] in ("b'", 'b"'):
+        return "bytes"
+    if text in ("True", "False"):
+        return "bool"
+    if text == "None":
+        return "None"
+    return "int" if text.lstrip("-").isdigit() else text.rpartition(".")[0]
