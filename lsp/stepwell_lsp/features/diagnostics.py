@@ -1,0 +1,39 @@
+"""What the rules found, in the words of the protocol."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from stepwell.diagnostic import Diagnostic
+from stepwell.spec import Span
+from stepwell_lsp.snapshot import Snapshot
+
+SOURCE = "stepwell"
+_SEVERITY = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "hint": types.DiagnosticSeverity.Hint,
+}
+
+
+def diagnostics(snapshot: Snapshot, file: str) -> list[types.Diagnostic]:
+    """Everything that is wrong in this file, in the order of its lines."""
+    found = snapshot.findings.get(file, ())
+    return [shown(snapshot, diagnostic, file) for diagnostic in found]
+
+
+def shown(snapshot: Snapshot, diagnostic: Diagnostic, file: str) -> types.Diagnostic:
+    """One finding as the client wants it; one that has no place stands at the top of its file."""
+    return types.Diagnostic(
+        range=snapshot.range(diagnostic.span or Span(file, 1, 1, 1, 1)),
+        message=diagnostic.message,
+        severity=_SEVERITY[diagnostic.severity],
+        code=diagnostic.code,
+        source=SOURCE,
+        tags=[types.DiagnosticTag.Unnecessary] if diagnostic.severity == "hint" else None,
+        related_information=[
+            types.DiagnosticRelatedInformation(snapshot.location(span), word)
+            for span, word in diagnostic.related
+        ]
+        or None,
+    )

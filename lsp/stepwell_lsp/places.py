@@ -1,0 +1,76 @@
+"""Where the names of a pipeline are written, and which of them is under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
+
+from stepwell.graph import Graph
+from stepwell.spec import Node, Param, Role, Span
+
+Written = Role | Literal["step", "param", "placeholder"]
+
+
+class Place(NamedTuple):
+    """One name, written at one place.
+
+    Args:
+        span: where.
+        name: the node or input that is meant; for a parameter what it reads, for a step its node.
+        written: the name as it stands there; it differs from `name` only by a modifier.
+        role: what the name does there.
+        graph: the pipeline in which it means that.
+        node: the step it belongs to, if it belongs to one.
+        param: the parameter, if it is one.
+    """
+
+    span: Span
+    name: str
+    written: str
+    role: Written
+    graph: Graph
+    node: Node | None = None
+    param: Param | None = None
+
+
+def places(graph: Graph) -> Iterator[Place]:
+    """Every place at which a name of this pipeline is written, in no order."""
+    for node in graph.written:
+        yield from _of_node(graph, node)
+    for mention in graph.mentions:
+        if mention.span:
+            name = mention.name
+            yield Place(mention.span, name, name, mention.role, graph)
+
+
+def _of_node(graph: Graph, node: Node) -> Iterator[Place]:
+    if node.span:
+        yield Place(node.span, node.name, node.step or node.name, "step", graph, node)
+    for param in node.params:
+        if param.span:
+            yield Place(param.span, param.reads, param.keyword, "param", graph, node, param)
+    reads = {param.keyword: param.reads for param in node.params}
+    for prompt in node.prompts:
+        for written, span in prompt.placeholders:
+            if name := reads.get(written):
+                yield Place(span, name, written, "placeholder", graph, node)
+
+
+def covers(span: Span, line: int, column: int) -> bool:
+    """Whether a cursor at this place touches the span; just after its last character counts."""
+    if not span.line <= line <= max(span.end_line, span.line):
+        return False
+    if line == span.line and column < span.column:
+        return False
+    return not (span.end_column and line == span.end_line and column > span.end_column)
+
+
+def of_name(graph: Graph, name: str) -> Iterator[Place]:
+    """Every place at which this pipeline writes that node or input."""
+    return (place for place in places(graph) if place.name == name)
+
+
+def once(found: Iterable[Place]) -> list[Place]:
+    """The places without those that repeat a span, in the order of files and lines."""
+    first = {place.span: place for place in reversed(list(found))}
+    return sorted(first.values(), key=lambda place: place.span)

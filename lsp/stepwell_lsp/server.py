@@ -1,0 +1,223 @@
+"""The wiring: what the client says, to whom it is passed on, and when findings are published."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Generator
+from typing import Any
+
+from lsprotocol import converters, types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.language_server import lsp_method
+
+from stepwell_lsp.documents import Document, path_of
+from stepwell_lsp.features.code_action import code_actions
+from stepwell_lsp.features.completion import TRIGGERS, completion
+from stepwell_lsp.features.definition import definition
+from stepwell_lsp.features.diagnostics import diagnostics
+from stepwell_lsp.features.highlight import highlight
+from stepwell_lsp.features.hover import hover
+from stepwell_lsp.features.references import references
+from stepwell_lsp.features.symbols import document_symbols
+from stepwell_lsp.schedule import Analyst
+from stepwell_lsp.snapshot import Snapshot
+from stepwell_lsp.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+WATCHED = ("**/*.py", "**/pyproject.toml")
+
+
+class Protocol(LanguageServerProtocol):
+    """pygls's protocol, save that the buffers are ours.
+
+    Its own copy of each buffer splits lines where Python and the protocol don't, and reads what is
+    not open from disk at every call.
+    """
+
+    _server: Server
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        """A buffer is open: what is on disk no longer counts."""
+        self._server.opened(Document.opened(params.text_document))
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        """A buffer changed; changes to one that was never opened are dropped."""
+        if document := self._server.documents.get(params.text_document.uri):
+            version, changes = params.text_document.version, params.content_changes
+            self._server.opened(document.changed(changes, version, self._server.encoding))
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        """A buffer is closed: what is on disk counts again."""
+        self._server.closed(params.text_document.uri)
+
+    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def lsp_workspace__did_change_workspace_folders(
+        self, params: types.DidChangeWorkspaceFoldersParams
+    ) -> Generator[Any, Any, None]:
+        """Folders come and go."""
+        yield from super().lsp_workspace__did_change_workspace_folders(params) or ()
+        self._server.folders_changed()
+
+
+class Server(LanguageServer):
+    """A language server over one workspace that it reads and never runs."""
+
+    protocol: Protocol
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            "stepwell-lsp",
+            version,
+            protocol_cls=Protocol,
+            converter_factory=converters.get_converter,
+        )
+        self.documents: dict[str, Document] = {}
+        self.files = Workspace()
+        self.analyst = Analyst(self.files.snapshot, self.publish)
+        self._published: dict[str, tuple[int | None, list[types.Diagnostic]]] = {}
+
+    @property
+    def encoding(self) -> str:
+        """The units in which the client counts columns."""
+        return str(
+            getattr(self.workspace.position_encoding, "value", self.workspace.position_encoding)
+        )
+
+    def folders_changed(self) -> None:
+        """Reads the folders that the client has open now."""
+        folders = [path_of(folder.uri) for folder in self.workspace.folders.values()]
+        if not folders and self.workspace.root_uri:
+            folders = [path_of(self.workspace.root_uri)]
+        roots = tuple(folder for folder in folders if folder)
+        encoding = self.encoding
+        self.analyst.change(lambda: self.files.open_folders(roots, encoding))
+
+    def opened(self, document: Document) -> None:
+        """Takes over a buffer as it is now; it is analysed when it is needed."""
+        self.documents[document.uri] = document
+        self.analyst.change(lambda: self.files.overlay(document))
+
+    def closed(self, uri: str) -> None:
+        """Goes back to what is on disk."""
+        if document := self.documents.pop(uri, None):
+            self.analyst.change(lambda: self.files.uncover(document.file))
+
+    def touched(self, paths: list[str]) -> None:
+        """Reads files again that changed on disk, or that are gone."""
+        self.analyst.change(lambda: self.files.touch(paths))
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Into the log: a message box would not help the person who types."""
+        log.error("%s: %s", getattr(source, "__name__", source), error)
+
+    async def publish(self, snapshot: Snapshot) -> None:
+        """Tells what is new: files whose findings changed, and buffers of a new version."""
+        current = {d.file: d for d in self.documents.values()}
+        for file in {**snapshot.findings, **self._published}:
+            version = snapshot.version(file)
+            if file in current and current[file].version != version:
+                continue  # typing went on: the next snapshot speaks for this file
+            found = diagnostics(snapshot, file)
+            before = self._published.get(file, (None, []))
+            if before == (version, found) or (not found and not before[1] and version is None):
+                continue
+            self._published[file] = (version, found)
+            self.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(snapshot.uri(file), found, version)
+            )
+
+
+def create(version: str) -> Server:
+    """A server with every feature registered, ready for `start_io`."""
+    server = Server(version)
+    _register_events(server)
+    _register_requests(server)
+    return server
+
+
+def _register_events(server: Server) -> None:
+    @server.feature(types.INITIALIZED)
+    def initialized(_: types.InitializedParams) -> None:
+        server.folders_changed()
+        _watch(server)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def watched(params: types.DidChangeWatchedFilesParams) -> None:
+        paths = dict.fromkeys(path_of(change.uri) for change in params.changes)
+        server.touched([path for path in paths if path])
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def saved(params: types.DidSaveTextDocumentParams) -> None:
+        if path := path_of(params.text_document.uri):
+            server.touched([path])
+
+
+def _watch(server: Server) -> None:
+    """Asks the client to tell of files that change on disk, if it can."""
+    workspace = server.client_capabilities.workspace
+    watching = workspace.did_change_watched_files if workspace else None
+    if not (watching and watching.dynamic_registration):
+        return
+    watchers = [types.FileSystemWatcher(pattern) for pattern in WATCHED]
+    options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+    registration = types.Registration(
+        "watched-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options
+    )
+    server.client_register_capability(types.RegistrationParams([registration]))
+
+
+def _register_requests(server: Server) -> None:
+    fresh = server.analyst.fresh
+
+    def file_of(params: Any) -> str:
+        uri: str = params.text_document.uri
+        return path_of(uri) or uri
+
+    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
+    async def _(params: types.DefinitionParams) -> list[types.Location]:
+        return definition(await fresh(), file_of(params), params.position)
+
+    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
+    async def _(params: types.ReferenceParams) -> list[types.Location]:
+        declaration = params.context.include_declaration
+        snapshot = await fresh()
+        return references(snapshot, file_of(params), params.position, declaration=declaration)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+    async def _(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+        return highlight(await fresh(), file_of(params), params.position)
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    async def _(params: types.HoverParams) -> types.Hover | None:
+        return hover(await fresh(), file_of(params), params.position)
+
+    @server.feature(
+        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS)
+    )
+    async def _(params: types.CompletionParams) -> types.CompletionList:
+        return completion(await fresh(), file_of(params), params.position)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    async def _(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+        return document_symbols(await fresh(), file_of(params))
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
+    )
+    async def _(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return code_actions(await fresh(), file_of(params), params.range)
+
+
+def serve(version: str) -> int:
+    """Speaks with the client over stdin and stdout until it leaves."""
+    # An analysis and the event loop share the interpreter: hand it over often.
+    sys.setswitchinterval(0.001)
+    create(version).start_io()
+    return 0
