@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from stepwell.lifecycle.api import NodeExecutionMethod
 from stepwell.lifecycle.filters import Tags
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 ACCEPTS = "accept_error_sentinels"
 
@@ -37,9 +35,9 @@ class GracefulErrorAdapter(NodeExecutionMethod):
     """Catches what steps raise; what reads a failed step is skipped, and the run goes on.
 
     A failed step's value is a `Failure`, or `sentinel_value` if one is given, and so is that of
-    every step that reads it, except for steps tagged `accept_error_sentinels="true"`
-    (`@accept_error_sentinels`), which are called with it. Every failure is also in `failures`, and
-    logged as a warning, so that none goes unseen.
+    every step that reads it, except for steps tagged `@tag(accept_error_sentinels="true")`, which
+    are called with it. Every failure is also in `failures`, and logged as a warning, so that none
+    goes unseen.
 
     Args:
         error_to_catch: the exceptions to catch; others fail the run. Never catches a
