@@ -12,10 +12,10 @@
         return len(answer.split())
 
 No interface of Python is met by a generator and by an async generator alike, and by what a reader
-may loop over either way. So to type checkers a stream is `Readable[T] | Any`: what is *given* may be
-any generator, what is *read* is `Readable`, in a `for` or an `async for`. mypy, pyright and ty accept
-both and report what a `Readable` has not. Two things they don't do: none checks that what is yielded
-is a `T`; and pyright takes a direct call of an async generator step (as in a test) for a coroutine.
+may loop over either way. So to type checkers a stream is `Readable[T] | Any`: what is *given* may
+be any generator, what is *read* is `Readable`, in a `for` or an `async for`. mypy, pyright and ty
+accept both and report what a `Readable` has not. Two things they don't do: none checks that what is
+yielded is a `T`; and pyright takes a direct call of an async generator step for a coroutine.
 A live `Stream` is a plain class that is only ever an annotation: never made, never an instance.
 """
 
