@@ -79,7 +79,7 @@ def lines(file: str) -> Sequence[str]:
 
     try:
         with tokenize.open(file) as stream:
-            return stream.read().splitlines()
+            return stream.read().split("\n")
     except (OSError, SyntaxError, UnicodeDecodeError):
         return ()
 

@@ -83,6 +83,7 @@ def test_an_error_of_ours_alone_keeps_its_frames():
     [
         (b"\xef\xbb\xbfa\r\nb", ["a", "b"]),
         ("# coding: latin-1\nü".encode("latin-1"), ["# coding: latin-1", "ü"]),
+        (b"a\x0cb\rc", ["a\x0cb", "c"]),
         (b"\xff\xfe\x00", []),
     ],
 )
