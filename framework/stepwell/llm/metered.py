@@ -1,0 +1,92 @@
+"""`metered(client)`: a client whose requests are counted; `record_usage` for what has no client."""
+
+from __future__ import annotations
+
+from time import time
+from typing import Any, TypeVar
+
+from stepwell.errors import require
+from stepwell.lifecycle.current import current
+from stepwell.lifecycle.listening import ears_of
+from stepwell.llm.prices import Prices, priced
+from stepwell.usage import Call, Usage
+
+Client = TypeVar("Client")
+
+
+def metered(client: Client, *, prices: Prices | None = None) -> Client:
+    """A client like this one whose requests are counted, priced, and told to the run's adapters.
+
+    It is of the same type, and has the same settings and connection pool: closing one closes both.
+    The caller sees the same answers, errors and chunks. A request belongs to the step that makes
+    it; where no adapter wants to know (`TokenAccounting`, `Tracing`), nothing is measured.
+
+    Args:
+        client: an `openai.OpenAI` or `AsyncOpenAI`, or an HTTP client of `httpx2`.
+        prices: own prices by model, as `{"smollm2": Price(input=0, output=0)}`; they come before
+            those of the package genai-prices. What is in neither has an unknown price.
+
+    Raises:
+        MissingExtra: if `httpx2` is not installed.
+        TypeError: if it is no such client.
+    """
+    httpx2 = require("httpx2", extra="llm", what="`metered`")
+    from stepwell.llm.meter import Meter
+    from stepwell.llm.transport import is_through_door, through_door
+
+    given: Any = client
+    bare = isinstance(given, (httpx2.Client, httpx2.AsyncClient))
+    http = given if bare else getattr(given, "_client", None)
+    if not isinstance(http, (httpx2.Client, httpx2.AsyncClient)):
+        raise TypeError(
+            f"`metered` can't measure a `{type(given).__module__}.{type(given).__qualname__}`;"
+            " give an `openai.OpenAI` or `openai.AsyncOpenAI` made with an `httpx2` client"
+        )
+    if is_through_door(http):
+        return client
+    meter = Meter(prices or {}, max_retries=getattr(given, "max_retries", 0))
+    twin = through_door(http, meter)
+    result: Client = twin if bare else given.copy(http_client=twin)
+    return result
+
+
+def record_usage(
+    usage: Usage,
+    *,
+    operation: str,
+    model: str | None = None,
+    prices: Prices | None = None,
+    url: str = "",
+    duration: float = 0.0,
+) -> None:
+    """Puts a request into the ledger that no metered client has made.
+
+    Args:
+        usage: what it used. Where it has no costs, they are found as those of a metered client.
+        operation: what was done: `chat`, `embeddings`, `rerank`, ….
+        model: the model's name.
+        prices: own prices by model.
+        url: the address of the provider, by which the price package knows it.
+        duration: how long it took, in seconds.
+    """
+    now = current.get()
+    ears = ears_of(now.run_id if now else None)
+    if ears is None:
+        return
+    if not usage.costs:
+        usage = priced(usage, model=model, answered=None, url=url, own=prices or {})
+    ears.call_made(
+        Call(
+            operation=operation,
+            api="recorded",
+            model=model,
+            usage=usage,
+            run_id=now.run_id if now else None,
+            node=now.node if now else None,
+            task_id=now.task_id if now else None,
+            attempt=now.attempt if now else 1,
+            number=ears.number(now.node if now else None, now.task_id if now else None),
+            started=time() - duration,
+            duration=duration,
+        )
+    )

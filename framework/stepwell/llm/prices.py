@@ -1,0 +1,99 @@
+"""What a request costs: by one's own prices, else by those that the package genai-prices holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from stepwell.errors import require
+from stepwell.usage import Cost, Usage
+
+MILLION = Decimal(1_000_000)
+
+Prices: TypeAlias = Mapping[str, "Price"]
+"""Own prices by the name of a model, as asked for or as answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs, for a million tokens each; `cached_read` is like input unless given.
+
+    >>> Price(input=Decimal("2.5"), output=10).cost(Usage(input_tokens=1000, output_tokens=500))
+    Cost(amount=Decimal('0.0075'), currency='USD', sources=('configured',))
+    """
+
+    input: Decimal | int | str
+    output: Decimal | int | str
+    cached_read: Decimal | int | str | None = None
+    cache_write: Decimal | int | str | None = None
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        for name in ("input", "output", "cached_read", "cache_write"):
+            if isinstance(given := getattr(self, name), float):
+                raise TypeError(
+                    f"`{name}={given}` is a float, which holds no exact amount; "
+                    f'write "{given}" or Decimal("{given}")'
+                )
+
+    def cost(self, usage: Usage) -> Cost:
+        """What this usage costs."""
+        full = Decimal(self.input)
+        read = full if self.cached_read is None else Decimal(self.cached_read)
+        write = full if self.cache_write is None else Decimal(self.cache_write)
+        plain = usage.input_tokens - usage.cached_read - usage.cache_write
+        amount = (
+            plain * full
+            + usage.cached_read * read
+            + usage.cache_write * write
+            + usage.output_tokens * Decimal(self.output)
+        ) / MILLION
+        return Cost(amount, self.currency, ("configured",))
+
+
+def priced(
+    usage: Usage, *, model: str | None, answered: str | None, url: str, own: Prices
+) -> Usage:
+    """One request's usage with its cost, or marked as unpriced if that can't be known.
+
+    Args:
+        usage: what the one request used; where it is unmeasured its cost is not known.
+        model: the model as asked for.
+        answered: the model as answered, whose price comes first.
+        url: where the request went: the same model costs differently with each provider.
+        own: one's own prices, which come before all others.
+    """
+    if not usage.requests:
+        return usage
+    if usage.unmeasured:
+        return replace(usage, unpriced=usage.requests)
+    names = [name for name in (answered, model) if name]
+    price = next((own[name] for name in names if name in own), None)
+    if price is not None:
+        return replace(usage, costs=(price.cost(usage),))
+    if not usage.total_tokens:
+        return usage
+    for name in names:
+        if (cost := _listed(usage, name, url)) is not None:
+            return replace(usage, costs=(cost,))
+    return replace(usage, unpriced=usage.requests)
+
+
+def _listed(usage: Usage, model: str, url: str) -> Cost | None:
+    prices: Any = require("genai_prices", extra="llm", what="the price of a request")
+    known = {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cached_read,
+        "cache_write_tokens": usage.cache_write,
+        "input_audio_tokens": usage.audio_input,
+        "output_audio_tokens": usage.audio_output,
+    }
+    used = prices.Usage(**{name: count for name, count in known.items() if count})
+    try:
+        found = prices.calc_price(used, model_ref=model, provider_api_url=url)
+    except LookupError:
+        return None
+    return Cost(found.total_price, "USD", (f"genai-prices {prices.__version__}",))

@@ -1,0 +1,150 @@
+"""What a request asks for and what an answer reports, read from their JSON. Does no I/O.
+
+Providers agree on little; what does not read as a count is unknown, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from stepwell.usage import Usage
+
+LARGEST = 10**12
+"""No request uses more tokens; a larger number is a mistake."""
+
+APIS = {
+    "/chat/completions": ("chat", "chat_completions"),
+    "/responses": ("chat", "responses"),
+    "/completions": ("text_completion", "completions"),
+    "/embeddings": ("embeddings", "embeddings"),
+    "/messages": ("chat", "messages"),
+    "/moderations": ("moderations", "moderations"),
+    "/rerank": ("rerank", "rerank"),
+    "/images/generations": ("images", "images"),
+    "/images/edits": ("images", "images"),
+    "/audio/transcriptions": ("transcriptions", "audio"),
+    "/audio/translations": ("translations", "audio"),
+    "/audio/speech": ("speech", "audio"),
+}
+"""The paths that use tokens, with the operation and the interface."""
+
+
+class Asked(NamedTuple):
+    """What a request asks for."""
+
+    operation: str
+    api: str
+    model: str | None
+    streamed: bool
+    body: Mapping[str, Any]
+
+
+def operation_of(path: str) -> tuple[str, str] | None:
+    """The operation and interface of a path, if it is one that uses tokens.
+
+    >>> operation_of("/v1/chat/completions")
+    ('chat', 'chat_completions')
+    >>> operation_of("/v1/models")
+    """
+    path = path.rstrip("/")
+    return next((found for end, found in APIS.items() if path.endswith(end)), None)
+
+
+def usage_of(reported: object, *, operation: str = "chat") -> Usage:
+    """One request's usage from what a provider reported, or an unmeasured one.
+
+    >>> usage_of({"prompt_tokens": 9, "completion_tokens": 2}).total_tokens
+    11
+    >>> usage_of({"prompt_tokens": -1}).unmeasured
+    1
+    """
+    if not isinstance(reported, Mapping):
+        return Usage(requests=1, unmeasured=1)
+    given = count(reported, "prompt_tokens", "input_tokens")
+    made = count(reported, "completion_tokens", "output_tokens")
+    if made is None and operation == "embeddings":
+        made = 0
+    into = _details(reported, "prompt_tokens_details", "input_tokens_details")
+    out = _details(reported, "completion_tokens_details", "output_tokens_details")
+    read = count(into, "cached_tokens")
+    write = count(into, "cache_write_tokens", "cache_creation_tokens")
+    if "cache_read_input_tokens" in reported or "cache_creation_input_tokens" in reported:
+        # here the input excludes what went through the cache
+        read = count(reported, "cache_read_input_tokens")
+        write = count(reported, "cache_creation_input_tokens")
+        given = None if given is None else given + (read or 0) + (write or 0)
+    return Usage(
+        input_tokens=given or 0,
+        output_tokens=made or 0,
+        cached_read=min(read or 0, given or 0),
+        cache_write=min(write or 0, max((given or 0) - (read or 0), 0)),
+        audio_input=min(count(into, "audio_tokens") or 0, given or 0),
+        reasoning=min(count(out, "reasoning_tokens") or 0, made or 0),
+        audio_output=min(count(out, "audio_tokens") or 0, made or 0),
+        requests=1,
+        unmeasured=int(given is None or made is None),
+    )
+
+
+def largest(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
+    """Two reports on one request as one: the larger of each count. They are totals so far.
+
+    >>> largest({"input_tokens": 9, "output_tokens": 1}, {"output_tokens": 5})
+    {'input_tokens': 9, 'output_tokens': 5}
+    """
+    both = dict(a)
+    for name, value in b.items():
+        known = both.get(name)
+        if isinstance(value, Mapping) and isinstance(known, Mapping):
+            both[name] = largest(known, value)
+        elif _is_count(value) and _is_count(known):
+            both[name] = max(value, known)
+        elif value is not None:
+            both[name] = value
+    return both
+
+
+def count(reported: Mapping[str, Any], *names: str) -> int | None:
+    """The first of these that is a count, or `None`."""
+    return next((int(reported[name]) for name in names if _is_count(reported.get(name))), None)
+
+
+def finish_reasons(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Why each choice of an answer ended."""
+    choices = answer.get("choices")
+    if isinstance(choices, list):
+        reasons = [c.get("finish_reason") for c in choices if isinstance(c, Mapping)]
+        return tuple(str(reason) for reason in reasons if reason)
+    reason = answer.get("stop_reason") or answer.get("status")
+    return (reason,) if isinstance(reason, str) else ()
+
+
+def text_length(value: object) -> int:
+    """How many characters of text there are in a JSON value, keys and data URLs left out."""
+    waiting, total = [value], 0
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            total += 0 if item.startswith("data:") else len(item)
+        elif isinstance(item, Mapping):
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+    return total
+
+
+def about_tokens(characters: int) -> int:
+    """A guess at the tokens of so many characters: one for four."""
+    return -(-characters // 4)
+
+
+def _is_count(value: object) -> bool:
+    if isinstance(value, float):
+        return value.is_integer() and 0 <= value <= LARGEST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
+
+
+def _details(reported: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    found = (reported.get(name) for name in names)
+    return next((details for details in found if isinstance(details, Mapping)), {})

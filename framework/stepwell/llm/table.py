@@ -1,0 +1,105 @@
+"""The table of a run: how times, tokens and costs are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from stepwell.errors import require
+from stepwell.usage import Usage
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from stepwell.llm.accounting import TokenAccounting
+
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+def table(accounting: TokenAccounting, run_id: str | None) -> Table:
+    """A row for each step in the order in which they first ran, and their sum.
+
+    Raises:
+        MissingExtra: if rich is not installed.
+    """
+    rich: Any = require("rich.table", extra="llm", what="`TokenAccounting.table`")
+    written: Table = rich.Table(box=require("rich.box", extra="llm", what="a table").SIMPLE_HEAD)
+    written.add_column("step", no_wrap=True)
+    for name in ("time", "attempts", "calls", "tokens in", "tokens out", "cost"):
+        written.add_column(name, justify="right", no_wrap=True)
+    steps = accounting.steps(run_id)
+    used = accounting.by_step(run_id)
+    names = dict.fromkeys(step.node for step in sorted(steps, key=lambda step: step.started))
+    for name in dict.fromkeys((*names, *used)):
+        mine = [step for step in steps if step.node == name]
+        failed = next((step.error for step in mine if step.error), None)
+        written.add_row(
+            f"{name} [red]{failed}[/red]" if failed else name,
+            seconds(sum(step.duration for step in mine)) if mine else "",
+            str(sum(step.attempts for step in mine)) if mine else "",
+            *cells(used.get(name, Usage())),
+        )
+    written.add_section()
+    runs = 1 if run_id else len(accounting.runs)
+    written.add_row(
+        "run" if runs == 1 else f"{runs} runs",
+        seconds(accounting.duration(run_id)),
+        str(sum(step.attempts for step in steps)),
+        *cells(accounting.total(run_id)),
+        style="bold",
+    )
+    if accounting.unattributed:
+        lost = sum((call.usage for call in accounting.unattributed), Usage())
+        written.add_row("(unattributed)", "", "", *cells(lost), style="yellow")
+    return written
+
+
+def cells(usage: Usage) -> tuple[str, str, str, str]:
+    """Calls, tokens in, tokens out and cost, as a table shows them.
+
+    >>> cells(Usage(input_tokens=1200, output_tokens=30, requests=2, unmeasured=1, unpriced=2))
+    ('2', '≥ 1,200', '≥ 30', 'unknown')
+    """
+    if not usage.requests:
+        return "", "", "", ""
+    least = "≥ " if usage.unmeasured else ""
+    return (
+        str(usage.requests),
+        f"{least}{usage.input_tokens:,}",
+        f"{least}{usage.output_tokens:,}",
+        money(usage),
+    )
+
+
+def money(usage: Usage) -> str:
+    """What is known of the cost, with `≥` where something isn't.
+
+    >>> from decimal import Decimal
+    >>> from stepwell.usage import Cost
+    >>> money(Usage(requests=2, unpriced=1, costs=(Cost(Decimal("0.00650")),)))
+    '≥ $0.0065'
+    >>> money(Usage(requests=1, unpriced=1))
+    'unknown'
+    """
+    known = " + ".join(_amounts(usage))
+    if not known:
+        return "unknown" if usage.unpriced else "0"
+    return f"≥ {known}" if usage.unpriced else known
+
+
+def _amounts(usage: Usage) -> Iterable[str]:
+    for cost in usage.costs:
+        amount = f"{cost.amount:f}"
+        if "." in amount:
+            amount = amount.rstrip("0").rstrip(".")
+        sign = SIGNS.get(cost.currency)
+        yield f"{sign}{amount}" if sign else f"{amount} {cost.currency}"
+
+
+def seconds(time: float) -> str:
+    """A time as a person reads it.
+
+    >>> seconds(0.01234), seconds(12.345), seconds(0.00001)
+    ('12 ms', '12.3 s', '0 ms')
+    """
+    return f"{time:.1f} s" if time >= 1 else f"{time * 1000:.0f} ms"

@@ -1,0 +1,187 @@
+"""The door that all requests of a metered client go through: its HTTP transport."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from copy import copy
+from typing import Any
+
+import httpx2
+
+from stepwell.llm.meter import Exchange, Meter
+
+
+class Body(httpx2.SyncByteStream):
+    """An answer's bytes, measured on their way to the caller."""
+
+    def __init__(self, stream: Any, exchange: Exchange) -> None:
+        self._stream, self._exchange = stream, exchange
+
+    def __iter__(self) -> Iterator[bytes]:
+        exchange, only_whole = self._exchange, self._exchange.passes_whole_events
+        try:
+            for data in self._stream:
+                passed = exchange.feed(data)
+                if passed or not only_whole:
+                    yield passed
+            if only_whole and (rest := exchange.rest()):
+                yield rest
+        except BaseException as error:
+            exchange.failed(error)
+            raise
+        exchange.finish()
+
+    def close(self) -> None:
+        try:
+            self._stream.close()
+        finally:
+            self._exchange.finish("cut")
+
+
+class AsyncBody(httpx2.AsyncByteStream):
+    """The same for an async client."""
+
+    def __init__(self, stream: Any, exchange: Exchange) -> None:
+        self._stream, self._exchange = stream, exchange
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        exchange, only_whole = self._exchange, self._exchange.passes_whole_events
+        try:
+            async for data in self._stream:
+                passed = exchange.feed(data)
+                if passed or not only_whole:
+                    yield passed
+            if only_whole and (rest := exchange.rest()):
+                yield rest
+        except BaseException as error:
+            exchange.failed(error)
+            raise
+        exchange.finish()
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            self._exchange.finish("cut")
+
+
+class Door(httpx2.BaseTransport):
+    """A transport that measures what passes through another.
+
+    Args:
+        inner: the transport that does the work.
+        meter: what measures.
+        owner: the client that `inner` belongs to; kept, as one that is dropped closes it.
+    """
+
+    def __init__(self, inner: httpx2.BaseTransport, meter: Meter, owner: object) -> None:
+        self.inner, self.meter, self._owner = inner, meter, owner
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        exchange = _begin(self.meter, request)
+        if exchange is None:
+            return self.inner.handle_request(request)
+        try:
+            response = self.inner.handle_request(_sent(request, exchange))
+            if _may_refuse(exchange, response):
+                response.read()
+                if exchange.refused(response.status_code, response.content):
+                    exchange = exchange.again()
+                    response = self.inner.handle_request(request)
+        except BaseException as error:
+            exchange.failed(error)
+            raise
+        if _answered(exchange, response):
+            response.stream = Body(response.stream, exchange)
+        return response
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+class AsyncDoor(httpx2.AsyncBaseTransport):
+    """The same for an async client."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, meter: Meter, owner: object) -> None:
+        self.inner, self.meter, self._owner = inner, meter, owner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        exchange = _begin(self.meter, request)
+        if exchange is None:
+            return await self.inner.handle_async_request(request)
+        try:
+            response = await self.inner.handle_async_request(_sent(request, exchange))
+            if _may_refuse(exchange, response):
+                await response.aread()
+                if exchange.refused(response.status_code, response.content):
+                    exchange = exchange.again()
+                    response = await self.inner.handle_async_request(request)
+        except BaseException as error:
+            exchange.failed(error)
+            raise
+        if _answered(exchange, response):
+            response.stream = AsyncBody(response.stream, exchange)
+        return response
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+def through_door(client: Any, meter: Meter) -> Any:
+    """A twin of an HTTP client whose requests are measured; it shares the connection pool.
+
+    The twin of a client that closes itself when dropped does not: the pool is the first one's.
+    """
+    door: Callable[..., Any] = AsyncDoor if isinstance(client, httpx2.AsyncClient) else Door
+    twin = copy(client)
+    twin.__class__ = next(c for c in type(client).__mro__ if not hasattr(c, "__del__"))
+    twin._transport = door(client._transport, meter, client)
+    twin._mounts = {
+        pattern: None if transport is None else door(transport, meter, client)
+        for pattern, transport in client._mounts.items()
+    }
+    return twin
+
+
+def is_through_door(client: Any) -> bool:
+    """Whether that HTTP client's requests are measured."""
+    return isinstance(client._transport, (Door, AsyncDoor))
+
+
+def _begin(meter: Meter, request: httpx2.Request) -> Exchange | None:
+    def read() -> bytes:
+        try:
+            return request.content
+        except httpx2.RequestNotRead:
+            return b""  # it is sent as it is read, so nobody can look at it first
+
+    return meter.begin(request.method, str(request.url), request.headers, read)
+
+
+def _sent(request: httpx2.Request, exchange: Exchange) -> httpx2.Request:
+    if not exchange.added:
+        return request
+    headers = [(k, v) for k, v in request.headers.raw if k.lower() != b"content-length"]
+    return httpx2.Request(
+        request.method,
+        request.url,
+        headers=headers,
+        content=exchange.body(),
+        extensions=request.extensions,
+    )
+
+
+def _may_refuse(exchange: Exchange, response: httpx2.Response) -> bool:
+    return exchange.added and response.status_code in (400, 422)
+
+
+def _answered(exchange: Exchange, response: httpx2.Response) -> bool:
+    headers = response.headers
+    packed = headers.get("content-encoding", "identity") != "identity"
+
+    def decode(data: bytes) -> bytes:
+        return httpx2.Response(200, headers=headers, content=data).content
+
+    return exchange.answered(
+        response.status_code, headers.get("content-type", ""), decode if packed else None
+    )

@@ -1,0 +1,250 @@
+"""An OpenAI-compatible server in the process, whose answers and faults a test writes down."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Lock, Thread
+from typing import Any
+
+_REPORT: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer of a `FakeModel`.
+
+    Args:
+        text: what the model says; a stream has a chunk for each word.
+        status: another HTTP status than 200 makes it an error.
+        headers: headers to add.
+        error: the error's body: its `code`, `type` and `message`.
+        body: these bytes in place of any other body.
+        usage: the usage to report, in place of the words counted; `None` reports none.
+        model: the model's name in the answer, if not the one that was asked for.
+        cut_after: ends the connection after so many chunks of a stream; 0 sends no answer at all.
+        cached: how many of the input tokens came from a cache.
+        held: waits for this event before answering.
+    """
+
+    text: str = "Paris is the capital."
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    error: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes | None = None
+    usage: Mapping[str, Any] | None = field(default_factory=lambda: _REPORT)
+    model: str | None = None
+    cut_after: int | None = None
+    cached: int = 0
+    held: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request that came to a `FakeModel`."""
+
+    path: str
+    body: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+class FakeModel:
+    """A server on this machine that speaks chat completions, responses and embeddings.
+
+    >>> with FakeModel() as model:
+    ...     model.url.startswith("http://127.0.0.1:")
+    True
+
+    Args:
+        replies: the first answers, in order.
+        reply: the answer once those are used up.
+        knows_usage_option: whether it accepts `stream_options`; else it refuses with 400.
+    """
+
+    def __init__(
+        self,
+        replies: Iterable[Reply] = (),
+        *,
+        reply: Reply | None = None,
+        knows_usage_option: bool = True,
+    ) -> None:
+        self.replies = deque(replies)
+        self.reply = reply or Reply()
+        self.knows_usage_option = knows_usage_option
+        self.requests: list[Received] = []
+        self._lock = Lock()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.fake = self
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """What a client takes as its `base_url`."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def __enter__(self) -> FakeModel:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def received(self, request: Received) -> Reply:
+        """Notes a request, and gives the answer that is next."""
+        with self._lock:
+            self.requests.append(request)
+            if not self.knows_usage_option and "stream_options" in request.body:
+                message = "unknown field: stream_options"
+                return Reply(status=400, error={"message": message, "code": "unknown_field"})
+            return self.replies.popleft() if self.replies else self.reply
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    fake: FakeModel
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that has gone is what a test wants; nothing to print."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = json.loads(sent) if sent[:1] == b"{" else {}
+        reply = self.server.fake.received(Received(self.path, body, dict(self.headers)))
+        if reply.held is not None:
+            reply.held.wait()
+        if reply.cut_after == 0:
+            self.close_connection = True
+        elif reply.body is not None:
+            self._send(reply, reply.body)
+        elif reply.status != 200:
+            error = {"message": "it failed", "type": "error", "code": None, **reply.error}
+            self._send(reply, json.dumps({"error": error}).encode())
+        elif body.get("stream"):
+            self._stream(reply, _streamed(self.path, body, reply))
+        else:
+            self._send(reply, json.dumps(_answer(self.path, body, reply)).encode())
+
+    def _head(self, reply: Reply, **headers: str) -> None:
+        self.send_response(reply.status)
+        for name, value in {**headers, **reply.headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def _send(self, reply: Reply, data: bytes) -> None:
+        self._head(reply, content_type="application/json", content_length=str(len(data)))
+        self.wfile.write(data)
+
+    def _stream(self, reply: Reply, events: Iterable[bytes]) -> None:
+        self._head(reply, content_type="text/event-stream", transfer_encoding="chunked")
+        for number, event in enumerate(events):
+            if number == reply.cut_after:
+                self.close_connection = True
+                return
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+        self.wfile.write(b"0\r\n\r\n")
+
+
+def _answer(path: str, body: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
+    model = reply.model or body.get("model")
+    if path.endswith("/embeddings"):
+        return _embeddings(body, reply)
+    if path.endswith("/responses"):
+        content = [{"type": "output_text", "text": reply.text, "annotations": []}]
+        message = {"type": "message", "id": "m", "role": "assistant", "content": content}
+        return {
+            "id": "resp-1",
+            "object": "response",
+            "created_at": 1,
+            "model": model,
+            "status": "completed",
+            "output": [message | {"status": "completed"}],
+            "usage": _usage(path, body, reply),
+        }
+    message = {"role": "assistant", "content": reply.text}
+    answer = {
+        "id": "chat-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": model,
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+    }
+    usage = _usage(path, body, reply)
+    return answer if usage is None else answer | {"usage": usage}
+
+
+def _embeddings(body: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
+    texts = body.get("input", "")
+    texts = [texts] if isinstance(texts, str) else texts
+    vectors: list[Any] = [[float(len(text)), 1.0, 0.0] for text in texts]
+    if body.get("encoding_format") == "base64":
+        vectors = [base64.b64encode(struct.pack("<3f", *vector)).decode() for vector in vectors]
+    data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
+    usage = _usage("/embeddings", body, reply)
+    return {"object": "list", "model": body.get("model"), "data": data, "usage": usage}
+
+
+def _streamed(path: str, body: Mapping[str, Any], reply: Reply) -> Iterator[bytes]:
+    if path.endswith("/responses"):
+        for number, word in enumerate(_words(reply.text)):
+            delta = {"item_id": "m", "output_index": 0, "content_index": 0, "logprobs": []}
+            yield _event({"type": "response.output_text.delta", "delta": word, **delta}, number)
+        done = {"type": "response.completed", "response": _answer(path, body, reply)}
+        yield _event(done, 99)
+        return
+    asked = (body.get("stream_options") or {}).get("include_usage")
+    chunk: dict[str, Any] = {
+        "id": "chat-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": reply.model or body.get("model"),
+    } | ({"usage": None} if asked else {})
+    for word in _words(reply.text):
+        choice = {"index": 0, "delta": {"content": word}, "finish_reason": None}
+        yield _event(chunk | {"choices": [choice]})
+    yield _event(chunk | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    if asked and (usage := _usage(path, body, reply)) is not None:
+        yield _event(chunk | {"choices": [], "usage": usage})
+    yield b"data: [DONE]\n\n"
+
+
+def _usage(path: str, body: Mapping[str, Any], reply: Reply) -> Mapping[str, Any] | None:
+    if reply.usage is not _REPORT:
+        return reply.usage
+    given = len(json.dumps(body.get("messages") or body.get("input") or "").split())
+    made = 0 if path.endswith("/embeddings") else len(reply.text.split())
+    total = {"total_tokens": given + made}
+    cached = {"cached_tokens": reply.cached}
+    if path.endswith("/responses"):
+        counts: dict[str, Any] = {"input_tokens": given, "output_tokens": made}
+        counts |= {"input_tokens_details": cached}
+        return counts | total | {"output_tokens_details": {"reasoning_tokens": 0}}
+    counts = {"prompt_tokens": given, "prompt_tokens_details": cached}
+    return counts | total | ({} if path.endswith("/embeddings") else {"completion_tokens": made})
+
+
+def _words(text: str) -> list[str]:
+    words = text.split(" ")
+    return [word + " " for word in words[:-1]] + words[-1:]
+
+
+def _event(data: Mapping[str, Any], number: int | None = None) -> bytes:
+    if number is None:
+        return b"data: " + json.dumps(data).encode() + b"\n\n"
+    numbered = json.dumps({**data, "sequence_number": number}).encode()
+    return b"event: " + str(data["type"]).encode() + b"\ndata: " + numbered + b"\n\n"
