@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from stepwell.local.weights import MODELS
 
 if TYPE_CHECKING:
-    from stepwell.local.documents import Document, files_in, python_docs, read_files
-    from stepwell.local.embedder import Embedder, OpenAIEmbedder
+    from stepwell.local.documents import Document, corpus_digest, files_in, python_docs, read_files
+    from stepwell.local.embedder import Embedder, Embeddings, OpenAIEmbedder
     from stepwell.local.model_server import ModelServer, ServerError
     from stepwell.local.splitting import Passage, split
     from stepwell.local.vector_store import Hit, VectorStore
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 _WHERE = {
     "Document": "documents",
     "Embedder": "embedder",
+    "Embeddings": "embedder",
     "Hit": "vector_store",
     "ModelServer": "model_server",
     "OpenAIEmbedder": "embedder",
     "Passage": "splitting",
     "ServerError": "model_server",
     "VectorStore": "vector_store",
+    "corpus_digest": "documents",
     "files_in": "documents",
     "python_docs": "documents",
     "read_files": "documents",
@@ -36,12 +38,14 @@ __all__ = [
     "MODELS",
     "Document",
     "Embedder",
+    "Embeddings",
     "Hit",
     "ModelServer",
     "OpenAIEmbedder",
     "Passage",
     "ServerError",
     "VectorStore",
+    "corpus_digest",
     "files_in",
     "python_docs",
     "read_files",

@@ -22,9 +22,9 @@ SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
 # Programs, tests and toys of the standard library: nobody asks for their functions.
 PROGRAMS = frozenset(
-    {"antigravity", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "this", "turtledemo"}
+    "antigravity distutils ensurepip idlelib lib2to3 pydoc_data test this turtledemo".split()
 )
-SHORTEST_DOCSTRING = 200
+SHORTEST_DOCSTRING = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from stepwell.errors import require
 from stepwell.local.weights import MODELS, weights
@@ -22,6 +22,24 @@ MINILM = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 WINDOW = 64
 
 T = TypeVar("T")
+
+
+class Embeddings(Protocol):
+    """What a pipeline asks of an embedder; any class with these will do."""
+
+    @property
+    def name(self) -> str:
+        """The model's name: vectors of one name can be compared."""
+
+    @property
+    def dimensions(self) -> int:
+        """How long its vectors are."""
+
+    def embed(self, text: str) -> list[float]:
+        """The vector of one text."""
+
+    def embed_all(self, texts: Iterable[str]) -> Iterator[list[float]]:
+        """The vectors of these texts, in their order."""
 
 
 class Embedder:

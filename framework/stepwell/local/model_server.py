@@ -69,7 +69,8 @@ class ModelServer:
             ServerError: if the server does not run.
         """
         if self._process is None or self._process.poll() is not None:
-            raise ServerError(f"the server of `{self.name}` does not run{self._last_words()}")
+            cure = self._last_words() or "; use it inside a `with` block"
+            raise ServerError(f"the server of `{self.name}` does not run{cure}")
         return f"{self._address}/v1"
 
     def __enter__(self) -> ModelServer:
@@ -81,6 +82,8 @@ class ModelServer:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            # Ctrl-C is for the pipeline, which still wants to end its request properly.
+            start_new_session=True,
             env={**os.environ, "OMP_WAIT_POLICY": "passive"},
         )
         try:
@@ -140,7 +143,7 @@ class ModelServer:
 
     def _last_words(self, lines: int = 5) -> str:
         if self._log is None or self._log.closed:
-            return "; use it within `with`"
+            return ""
         self._log.seek(0)
         said = self._log.read().decode(errors="replace").strip().splitlines()
         return "; it said last:\n  " + "\n  ".join(said[-lines:]) if said else ""

@@ -30,6 +30,8 @@ def main(options: dict[str, object]) -> None:
     params.warmup = False
     server = xllamacpp.Server(params)
     print("LISTENING", server.listening_address, flush=True)
+    # Nobody reads that pipe from here on: what else is said goes where the log goes.
+    os.dup2(2, 1)
     sys.stdin.read()
     # The server's threads would be joined one after another; nothing of theirs is to be kept.
     os._exit(0)

@@ -15,7 +15,7 @@ BETWEEN = (
     re.compile(r"(?<=[.!?…。])\s+"),
     re.compile(r"\s+"),
 )
-UNDERLINED = r"^(?P<over>\S.*)\n(?P<line>[=\-*~^\"#+]{3,})[ \t]*$"
+UNDERLINED = r"^(?P<over>[^\s|+=\-*].*)\n(?P<line>[=\-*~^\"#+]{3,})[ \t]*$"
 MARKDOWN = r"^\#{1,6}[ \t]+(?P<hash>.+?)[ \t#]*$"
 HEADING = re.compile(f"(?m){UNDERLINED}|{MARKDOWN}")
 

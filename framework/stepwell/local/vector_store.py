@@ -30,6 +30,7 @@ create index if not exists passage_source on passage(source);
 create virtual table if not exists words using fts5(
     title, body, content='', contentless_delete=1, tokenize='porter unicode61'
 );
+insert into words(words, rank) values('rank', 'bm25(4.0, 1.0)');
 create virtual table if not exists vectors using vec0(
     id integer primary key, embedding float[{dimensions}] distance_metric=cosine, source text
 );
