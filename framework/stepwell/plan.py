@@ -106,12 +106,20 @@ class Plan:
         return [line.node for line in self.lines]
 
     @cached_property
+    def reads(self) -> tuple[tuple[int, ...], ...]:
+        """For each line, the slots that it reads; one that it reads twice is there twice."""
+        return tuple(
+            line.args if line.simple else tuple(line.slots())  # type: ignore[misc]
+            for line in self.lines
+        )
+
+    @cached_property
     def readers(self) -> tuple[tuple[int, ...], ...]:
         """For each line, the lines that read its result; one that reads it twice is there twice."""
         first = len(self.given)
         found: list[list[int]] = [[] for _ in self.lines]
-        for position, line in enumerate(self.lines):
-            for slot in line.slots():
+        for position, reads in enumerate(self.reads):
+            for slot in reads:
                 if slot >= first:
                     found[slot - first].append(position)
         return tuple(map(tuple, found))
@@ -120,14 +128,14 @@ class Plan:
     def waits(self) -> tuple[int, ...]:
         """For each line, how many of its arguments other lines make."""
         first = len(self.given)
-        return tuple(sum(slot >= first for slot in line.slots()) for line in self.lines)
+        return tuple(sum(slot >= first for slot in reads) for reads in self.reads)
 
     @cached_property
     def holds(self) -> tuple[int, ...]:
         """For each slot, how often it is read, by lines and as a result."""
         counts = [0] * (len(self.given) + len(self.lines))
-        for line in self.lines:
-            for slot in line.slots():
+        for reads in self.reads:
+            for slot in reads:
                 counts[slot] += 1
         for result in self.results:
             counts[result if isinstance(result, int) else result.slot] += 1
@@ -261,7 +269,7 @@ def _odd_line(
     if node.kind == "field":
         args = list(pieces.values())
         return Line(node, slot, tuple(args), (), frees, isinstance(args[0], int))
-    for name, default in _positions(node):
+    for name, default in positions(node):
         if name in pieces:
             args.append(pieces.pop(name))
         elif any(param.positional_only and param.keyword in pieces for param in node.params):
@@ -272,7 +280,7 @@ def _odd_line(
     return Line(node, slot, tuple(args), tuple(pieces.items()), frees, simple)
 
 
-def _positions(node: Node) -> Iterator[tuple[str, Any]]:
+def positions(node: Node) -> Iterator[tuple[str, Any]]:
     """The parameters of a step that can be given by position, each with its default."""
     function = node.callable
     code = getattr(function, "__code__", None)

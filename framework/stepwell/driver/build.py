@@ -2,31 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from stepwell.diagnostic import Diagnostic
 from stepwell.errors import GraphError
 from stepwell.graph import Graph
+from stepwell.lifecycle.dispatch import given
 
 if TYPE_CHECKING:
     from stepwell.driver.driver import Driver
+    from stepwell.lifecycle.dispatch import LifecycleSet
+    from stepwell.spec import Span
 
 
-def graph_of(config: Mapping[str, Any], modules: Iterable[ModuleType]) -> Graph:
-    """The graph of these modules under this configuration.
+def built(
+    config: Mapping[str, Any], modules: Sequence[ModuleType], lifecycle: LifecycleSet
+) -> Graph:
+    """The graph of these modules under this configuration, judged by rules and adapters.
 
     Raises:
         GraphError: if it is not sound; it holds all that is wrong.
     """
     from stepwell.read import runtime
-    from stepwell.rules import check
 
+    lifecycle.call("pre_do_anything")
     graph = runtime.graph(modules, config=config)
-    errors = [found for found in check(graph) if found.severity == "error"]
+    errors = [*_errors(graph, lifecycle), *_refused(graph, modules, config, lifecycle)]
     if errors:
         raise GraphError(errors)
+    lifecycle.call("post_graph_construct", graph=graph, modules=modules, config=config)
     return graph
+
+
+def _errors(graph: Graph, lifecycle: LifecycleSet) -> Iterator[Diagnostic]:
+    try:
+        from stepwell.rules import check
+    except ImportError:
+        check = lambda graph: list(graph.problems)
+    yield from (found for found in check(graph) if found.severity == "error")
+
+
+def _refused(
+    graph: Graph,
+    modules: Sequence[ModuleType],
+    config: Mapping[str, Any],
+    lifecycle: LifecycleSet,
+) -> Iterator[Diagnostic]:
+    """What is wrong by the config and by the adapters' validators."""
+    for name in config:
+        if name in graph.nodes:
+            node = graph.nodes[name]
+            yield Diagnostic(
+                "SW106",
+                "config-names-a-step",
+                f"config gives `{name}`, which is a step; to put a value in its place pass it in "
+                "`overrides` when you execute",
+                span=node.span,
+                node=name,
+            )
+    for node in graph.nodes.values():
+        yield from _judged(lifecycle, "validate_node", node.name, node.span, created_node=node)
+    yield from _judged(
+        lifecycle, "validate_graph", "", None, graph=graph, modules=modules, config=config
+    )
+
+
+def _judged(
+    lifecycle: LifecycleSet, event: str, name: str, span: Span | None, **words: Any
+) -> Iterator[Diagnostic]:
+    for hook in lifecycle.validators(event):
+        allowed, why = hook.call(**given(hook, words))
+        if not allowed:
+            what = f"`{name}`" if name else "the graph"
+            message = f"{hook} refuses {what}" + (f": {why}" if why else "")
+            yield Diagnostic("SW107", "refused-by-adapter", message, span=span, node=name)
+
+
+def names_of(modules: Iterable[ModuleType]) -> tuple[str, ...]:
+    """The names by which another process imports these modules.
+
+    Raises:
+        PicklingError: if one can't be imported.
+    """
+    import sys
+    from pickle import PicklingError
+
+    for module in modules:
+        if sys.modules.get(module.__name__) is not module:
+            raise PicklingError(
+                f"module `{module.__name__}` can't be imported by its name, so a driver of it "
+                "can't be pickled; put its steps into a file"
+            )
+    return tuple(module.__name__ for module in modules)
+
+
+def import_modules(names: Iterable[str]) -> list[ModuleType]:
+    """The modules of these names."""
+    from importlib import import_module
+
+    return [import_module(name) for name in names]
 
 
 class Builder:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from threading import Lock
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stepwell.driver.build import graph_of
-from stepwell.driver.request import (
-    Check,
-    Target,
-    checks_of,
-    problems_of,
-    target_names,
-    warn_of_unread,
-)
+from stepwell.driver import running
+from stepwell.driver.build import built, import_modules, names_of
+from stepwell.driver.prepared import Prepared
+from stepwell.driver.request import Target, problems_of, target_names, warn_of_unread
+from stepwell.driver.views import Picture, Variable, tagged, variables
 from stepwell.errors import RequestError
-from stepwell.execution.inline import Inline
-from stepwell.execution.text import Text, Writer
+from stepwell.execution.events import Event
 from stepwell.graph import Graph
+from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.plan import Plan, plan
 from stepwell.spec import NOTHING
 
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+Targets = Iterable[Target] | Target
 Key = tuple[tuple[Target, ...], tuple[str, ...], tuple[str, ...]]
+
+WORKERS = 64
+"""So many worker threads at most do what would block an event loop."""
 
 
 class Driver:
@@ -34,9 +38,11 @@ class Driver:
         config: decides which steps exist (`config.when`), and gives values by name as inputs do.
         modules: the modules whose functions are the steps.
         adapter: one lifecycle adapter or several, in the order in which their hooks run.
+        threads: so many steps that don't need each other run at the same time; see `Builder`.
 
     Raises:
         GraphError: if the steps make no sound graph; it holds all that is wrong.
+        AdapterError: if an adapter can't be used.
     """
 
     def __init__(
@@ -46,20 +52,37 @@ class Driver:
         adapter: object = (),
         threads: int = 0,
     ) -> None:
-        self.config = dict(config or NOTHING)
+        adapters = tuple(adapter) if isinstance(adapter, (list, tuple)) else (adapter,)
+        self.config: Mapping[str, Any] = dict(config or NOTHING)
         self.modules = modules
-        self.adapters = tuple(adapter) if isinstance(adapter, (list, tuple)) else (adapter,)
-        self.graph: Graph = graph_of(self.config, modules)
+        self.lifecycle = LifecycleSet(a for a in adapters if a is not None)
+        self.graph: Graph = built(self.config, modules, self.lifecycle)
         self._threads = threads
-        self._requests: dict[Key, Request] = {}
+        self._prepared: dict[Key, Prepared] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (
+            self.config,
+            names_of(self.modules),
+            self.lifecycle.adapters,
+            self._threads,
+        )
+
+    def __repr__(self) -> str:
+        modules = ", ".join(module.__name__ for module in self.modules)
+        return f"<stepwell driver of {modules or 'no module'}: {len(self.graph.nodes)} nodes>"
+
+    # What to run.
 
     def execute(
         self,
-        targets: Iterable[Target],
-        inputs: Mapping[str, Any] = NOTHING,
-        overrides: Mapping[str, Any] = NOTHING,
-    ) -> dict[str, Any]:
-        """The targets by name, once all that is upstream of them has run.
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The targets by name (or what a result builder makes of them), all upstream having run.
 
         Args:
             targets: names of nodes or inputs, or functions.
@@ -68,74 +91,235 @@ class Driver:
 
         Raises:
             RequestError: before anything runs, if it can't; it holds all that is wrong.
+            HookError: if a hook raised that is no observer's.
             BaseException: what a step raises arrives as itself, with a note that names the step.
         """
-        return self._request(targets, inputs, overrides).inline(inputs, overrides)
+        inputs, overrides = inputs or NOTHING, overrides or NOTHING
+        prepared = self._prepare(targets, inputs, overrides)
+        if prepared.is_async:
+            return running.on_own_loop(self, prepared, inputs, overrides)
+        if self._threads > 1 or not prepared.bare:
+            return running.here(self, prepared, inputs, overrides)
+        return prepared.inline(inputs, overrides)
 
-    def _request(
-        self, targets: Iterable[Target], inputs: Mapping[str, Any], overrides: Mapping[str, Any]
-    ) -> Request:
-        wanted = (targets,) if isinstance(targets, str) else (*targets,)
+    async def aexecute(
+        self,
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """As `execute`, awaited: async steps share the event loop, what blocks goes to threads.
+
+        Branches run at the same time. When one step fails, or this is cancelled, the others are
+        cancelled and have ended before the error arrives.
+
+        Raises:
+            RequestError: before anything runs, if it can't; it holds all that is wrong.
+            HookError: if a hook raised that is no observer's.
+            BaseException: what a step raises arrives as itself, with a note that names the step.
+        """
+        inputs, overrides = inputs or NOTHING, overrides or NOTHING
+        prepared = self._prepare(targets, inputs, overrides)
+        return await running.on_this_loop(self, prepared, inputs, overrides)
+
+    def stream(
+        self,
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> Iterator[Event]:
+        """The events of a run as they happen; the last is `RunFinished`, with the results.
+
+        Whoever stops reading (`close`, or `break` and letting go) ends the run and its generators.
+
+        Raises:
+            RequestError: at once, if it can't run.
+            BaseException: while reading, what a step raises.
+        """
+        inputs, overrides = inputs or NOTHING, overrides or NOTHING
+        prepared = self._prepare(targets, inputs, overrides)
+        if prepared.is_async or self._threads > 1 or prepared.reads_live:
+            return running.stream_on_own_loop(self, prepared, inputs, overrides)
+        return running.stream_here(prepared, inputs, overrides)
+
+    def astream(
+        self,
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> AsyncIterator[Event]:
+        """The events of a run as they happen; as `stream`, for `async for`.
+
+        Raises:
+            RequestError: at once, if it can't run.
+            BaseException: while reading, what a step raises.
+        """
+        inputs, overrides = inputs or NOTHING, overrides or NOTHING
+        prepared = self._prepare(targets, inputs, overrides)
+        return running.stream_on_this_loop(self, prepared, inputs, overrides)
+
+    def validate_execution(
+        self,
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Raises what `execute` would raise before anything runs; runs nothing.
+
+        Raises:
+            RequestError: if it can't run; it holds all that is wrong.
+        """
+        self._prepare(targets, inputs or NOTHING, overrides or NOTHING)
+
+    def explain(
+        self,
+        targets: Targets,
+        inputs: Iterable[str] = (),
+        overrides: Iterable[str] = (),
+    ) -> str:
+        """The plan for these targets as straight-line Python: the text that a hot plan runs.
+
+        Inputs that a step can't do without are taken for given; name those with defaults.
+
+        Raises:
+            RequestError: if a name is unknown.
+        """
+        names, overrides = target_names(self.graph, targets), tuple(overrides)
+        first = plan(self.graph, names, {*inputs, *overrides, *self.config})
+        needed = dict.fromkeys(inputs)
+        needed |= {missing.name: None for missing in first.missing}
+        needed |= {name: None for name in names if name in self.graph.inputs}
+        return self._plan((names, (*needed,), overrides)).text().source
+
+    # What there is.
+
+    def list_available_variables(
+        self, *, tag_filter: Mapping[str, str | Collection[str] | None] | None = None
+    ) -> list[Variable]:
+        """All nodes, in the order written, and all inputs.
+
+        Args:
+            tag_filter: only those that have all these tags: with this value, one of several
+                values, or (`None`) any.
+        """
+        return tagged(variables(self.graph), tag_filter or {})
+
+    def what_is_upstream_of(self, *targets: Target) -> list[Variable]:
+        """The targets and all that they need.
+
+        Raises:
+            RequestError: if a name is unknown.
+        """
+        return variables(self.graph, self.graph.upstream(self._known(targets)))
+
+    def what_is_downstream_of(self, *targets: Target) -> list[Variable]:
+        """The targets and all that needs them.
+
+        Raises:
+            RequestError: if a name is unknown.
+        """
+        return variables(self.graph, self.graph.downstream(self._known(targets)))
+
+    def what_is_the_path_between(self, upstream: Target, downstream: Target) -> list[Variable]:
+        """All that lies on a way from the one to the other, both included; empty if there is none.
+
+        Raises:
+            RequestError: if a name is unknown.
+        """
+        first, last = self._known((upstream, downstream))
+        return variables(self.graph, self._between(first, last))
+
+    def display_all_functions(self) -> Picture:
+        """The whole graph."""
+        return Picture(self.graph)
+
+    def visualize_execution(
+        self,
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> Picture:
+        """What a run of these targets uses.
+
+        Raises:
+            RequestError: if it can't run.
+        """
+        made = self._prepare(targets, inputs or NOTHING, overrides or NOTHING).plan
+        used = {*made.given, *made.targets, *(node.name for node in made.nodes)}
+        return Picture(self.graph, targets=made.targets, only=used)
+
+    def display_upstream_of(self, *targets: Target) -> Picture:
+        """The targets and all that they need."""
+        names = self._known(targets)
+        return Picture(self.graph, targets=names, only=self.graph.upstream(names))
+
+    def display_downstream_of(self, *targets: Target) -> Picture:
+        """The targets and all that needs them."""
+        names = self._known(targets)
+        return Picture(self.graph, targets=names, only=self.graph.downstream(names))
+
+    def visualize_path_between(self, upstream: Target, downstream: Target) -> Picture:
+        """All that lies on a way from the one to the other."""
+        first, last = self._known((upstream, downstream))
+        return Picture(self.graph, targets=(last,), only=self._between(first, last))
+
+    # How it is done.
+
+    def pool(self) -> ThreadPoolExecutor:
+        """The driver's worker threads; they start when they are needed."""
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with self._lock:
+                if self._pool is None:
+                    self._pool = ThreadPoolExecutor(
+                        max(WORKERS, self._threads), thread_name_prefix="stepwell"
+                    )
+        return self._pool
+
+    @property
+    def threads(self) -> int:
+        """How many steps may run at the same time in `execute`."""
+        return max(self._threads, 1)
+
+    def _prepare(
+        self, targets: Targets, inputs: Mapping[str, Any], overrides: Mapping[str, Any]
+    ) -> Prepared:
+        wanted = (targets,) if isinstance(targets, str) or callable(targets) else (*targets,)
         key = (wanted, (*inputs,), (*overrides,))
-        request = self._requests.get(key)
-        if request is None:
-            request = self._requests[key] = self._plan(key)
-        for name, exact, _ in request.checks:
+        try:
+            prepared = self._prepared[key]
+        except (KeyError, TypeError):
+            prepared = self._plan(key)
+            self._prepared[key] = prepared
+        for name, exact, _ in prepared.checks:
             if inputs[name].__class__ is not exact:
-                request.refuse(inputs)
+                prepared.refuse(inputs)
                 break
-        return request
+        return prepared
 
-    def _plan(self, key: Key) -> Request:
+    def _plan(self, key: Key) -> Prepared:
         targets, inputs, overrides = key
         names = target_names(self.graph, targets)
-        made = plan(self.graph, names, {*inputs, *overrides, *self.config})
+        made: Plan = plan(self.graph, names, {*inputs, *overrides, *self.config})
         problems = problems_of(
             self.graph, made, inputs=inputs, overrides=overrides, config=self.config
         )
         if problems:
             raise RequestError(problems)
         warn_of_unread(self.graph, inputs, stacklevel=4)
-        return Request(made, inputs, overrides, self.config)
+        return Prepared(
+            made, self.lifecycle, inputs=inputs, overrides=overrides, config=self.config
+        )
 
-    def explain(
-        self,
-        targets: Iterable[Target],
-        inputs: Iterable[str] = (),
-        overrides: Iterable[str] = (),
-    ) -> str:
-        """The plan for these targets as straight-line Python: what a run of them does.
+    def _known(self, targets: Iterable[Target]) -> tuple[str, ...]:
+        return target_names(self.graph, targets, check=True)
 
-        Names of inputs need not be given: those that no step makes are taken for inputs.
-        """
-        names = target_names(self.graph, targets)
-        given = {*inputs, *overrides, *self.config, *self.graph.inputs}
-        made = plan(self.graph, names, given)
-        sources = set(made.given) - {*overrides, *self.config}
-        return Writer(made, inputs=sources, overrides=overrides).text().source
+    def _between(self, first: str, last: str) -> set[str]:
+        return self.graph.downstream([first]) & self.graph.upstream([last])
 
 
-class Request:
-    """A plan for one set of names, and what is known of how to run it."""
-
-    def __init__(
-        self, plan: Plan, inputs: Iterable[str], overrides: Iterable[str], config: dict[str, Any]
-    ) -> None:
-        self.plan = plan
-        self.inputs, self.overrides, self.config = (*inputs,), (*overrides,), config
-        self.checks: list[Check] = checks_of(plan, self.inputs)
-        self.inline = Inline(plan, self.text, config)
-
-    def text(self) -> Text:
-        """The plan as Python."""
-        return Writer(self.plan, inputs=self.inputs, overrides=self.overrides).text()
-
-    def refuse(self, inputs: Mapping[str, Any]) -> None:
-        """Raises an error if inputs are of a wrong type.
-
-        Raises:
-            RequestError: with one sentence for each.
-        """
-        problems = [p for check in self.checks for p in check.problems(inputs[check.name])]
-        if problems:
-            raise RequestError(problems)
+def _rebuilt(
+    config: Mapping[str, Any], modules: tuple[str, ...], adapters: tuple[object, ...], threads: int
+) -> Driver:
+    return Driver(config, *import_modules(modules), adapter=adapters, threads=threads)

@@ -15,8 +15,15 @@ from stepwell.types import holds
 Target = str | Callable[..., Any]
 
 
-def target_names(graph: Graph, targets: Iterable[Target]) -> tuple[str, ...]:
+def target_names(
+    graph: Graph, targets: Iterable[Target] | Target, *, check: bool = False
+) -> tuple[str, ...]:
     """The names of the targets; a function stands for the node that it makes.
+
+    Args:
+        graph: the graph that they are of.
+        targets: names and functions.
+        check: refuse names that the graph does not have.
 
     Raises:
         RequestError: if a function makes no node, or several, of this graph, or if something
@@ -24,9 +31,12 @@ def target_names(graph: Graph, targets: Iterable[Target]) -> tuple[str, ...]:
     """
     names: list[str] = []
     problems: list[str] = []
-    for target in (targets,) if isinstance(targets, str) else targets:
+    for target in (targets,) if isinstance(targets, str) or callable(targets) else targets:
         if isinstance(target, str):
             names.append(target)
+            if check and target not in graph.nodes and target not in graph.inputs:
+                near = did_you_mean(target, [*graph.nodes, *graph.inputs])
+                problems.append(f"`{target}` is neither a node nor an input{near}")
             continue
         made = [node.name for node in graph.nodes.values() if node.callable is target]
         if len(made) == 1:
@@ -116,12 +126,15 @@ class Check(NamedTuple):
     exact: type | None
     readers: tuple[tuple[Node, Param], ...]
 
-    def problems(self, value: object) -> Iterator[str]:
-        """One sentence for each reader that the value does not suit."""
+    def problems(self, value: object, permits: Callable[..., bool]) -> Iterator[str]:
+        """One sentence for each reader that the value does not suit, unless `permits` says yes."""
         told: set[str] = set()
         for node, param in self.readers:
-            if param.type.short not in told and holds(param.type, value) is False:
-                told.add(param.type.short)
+            kind = param.type
+            if kind.short in told or holds(kind, value) is not False:
+                continue
+            if not permits("do_validate_input", node_type=kind, input_value=value):
+                told.add(kind.short)
                 yield (
                     f"`{self.name}` is {shown(value)}, and {node.place} takes `{param.type.short}`"
                 )

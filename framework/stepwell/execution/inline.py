@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from types import CoroutineType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stepwell.execution.streams import Live, whole
+from stepwell.execution.streams import Live, piece_value, whole
+from stepwell.execution.surround import drive, enter, finish, hook_error, leave, outcome
 from stepwell.execution.text import Text, compiled
-from stepwell.plan import STREAM, Line, Literal, Piece, Plan, Whole
-from stepwell.spec import Node
+from stepwell.execution.work import Attribution, Work, new_run_id, note, refuse_coroutine
+from stepwell.plan import Line, Plan
+
+if TYPE_CHECKING:
+    from stepwell.lifecycle.dispatch import Hook
 
 HOT = 100
 """After so many runs a plan is compiled: compiling costs what about so many runs would save."""
@@ -25,18 +29,27 @@ class Inline:
     """Runs a plan's lines one after another; a plan that runs often is compiled.
 
     Args:
-        plan: what to run; its steps are plain functions.
-        text: gives the plan as Python, when it is first needed.
+        plan: what to run; its steps are plain functions or generators.
+        works: the work of each line.
+        text: gives the plan as Python, when it is needed.
         config: values by name that the plan may read.
     """
 
-    def __init__(self, plan: Plan, text: Callable[[], Text], config: Mapping[str, Any]) -> None:
-        self._plan, self._config, self._text = plan, config, text
+    def __init__(
+        self, plan: Plan, works: Sequence[Work], text: Callable[[], Text], config: Mapping[str, Any]
+    ) -> None:
+        self._plan, self._works, self._config, self._text = plan, works, config, text
+        self._bare = all(work.plain for work in works)
         self._runs = 0
         self._function: Callable[..., dict[str, Any]] | None = None
-        self._lines: tuple[int, ...] = ()
+        self._written: Text | None = None
+        surrounded_stream = any(work.feeds and work.hooks for work in works)
+        context = any(work.needs_context for work in works)
+        self._compiles = len(works) <= TEXT_LIMIT and not surrounded_stream and not context
 
-    def __call__(self, inputs: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    def __call__(
+        self, inputs: Mapping[str, Any], overrides: Mapping[str, Any], run_id: str = ""
+    ) -> dict[str, Any]:
         """The results by name.
 
         Raises:
@@ -45,47 +58,73 @@ class Inline:
         function = self._function
         if function is None:
             self._runs += 1
-            if self._runs < HOT or len(self._plan.lines) > TEXT_LIMIT:
+            if self._runs < HOT or not self._compiles:
                 known = {**self._config, **inputs, **overrides}
-                return run_lines(self._plan, [known[name] for name in self._plan.given])
-            text = self._text()
-            self._lines = text.lines
-            function = self._function = compiled(text, f"<stepwell plan {next(_numbers)}>")
+                values = [known[name] for name in self._plan.given]
+                if self._bare:
+                    return run_lines(self._plan, values, run_id)
+                return run_works(self._plan, self._works, values, run_id or new_run_id())
+            function = self._compile()
         try:
-            return function(inputs, overrides, self._config)
+            return function(inputs, overrides, self._config, run_id)
         except BaseException as error:
-            line = self._failed(error)
-            if line is not None:
-                error.add_note(in_node(line.node))
-            raise
+            failure = self._failure(error, run_id)
+            if failure is error:
+                raise
+            raise failure  # noqa: B904 - its cause is set
 
-    def _failed(self, error: BaseException) -> Line | None:
-        """The line that raised: the traceback knows at which line of the text it was."""
+    def _compile(self) -> Callable[..., dict[str, Any]]:
+        self._written = self._text()
+        self._function = compiled(self._written, f"<stepwell plan {next(_numbers)}>")
+        return self._function
+
+    def _failure(self, error: BaseException, run_id: str) -> BaseException:
+        """What comes of an error in the compiled plan: its traceback says on which line it was."""
+        assert self._function is not None
+        assert self._written is not None
+        code = self._function.__code__
         trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code is not self._function.__code__:  # type: ignore[union-attr]
+        while trace is not None and trace.tb_frame.f_code is not code:
             trace = trace.tb_next
-        position = -1 if trace is None else self._lines[trace.tb_lineno - 1]
-        return None if position < 0 else self._plan.lines[position]
+        if trace is None:
+            return error
+        position, entered, hook = self._written.lines[trace.tb_lineno - 1]
+        if position < 0:
+            return error
+        work = self._works[position]
+        if hook is None:
+            note(error, work.node, run_id or new_run_id())
+        elif isinstance(error, Exception):
+            error = _caused(hook, work, error)
+        if not entered:
+            return error
+        words = self._words(work, trace.tb_frame.f_locals, run_id)
+        asked = leave(work.around[:entered], words, None, error)
+        try:
+            next(asked)
+        except StopIteration as stop:
+            _, error = stop.value
+        return error
+
+    def _words(self, work: Work, known: Mapping[str, Any], run_id: str) -> dict[str, Any]:
+        assert self._written is not None
+        values = [known.get(name) for name in self._written.locals]
+        return work.words(values, run_id)
 
 
-def piece_value(piece: Piece, values: list[Any]) -> Any:
-    """What an argument is, given the values made so far."""
-    if isinstance(piece, int):
-        return values[piece]
-    if isinstance(piece, Literal):
-        return piece.value
-    if isinstance(piece, Whole):
-        return values[piece.slot].whole()
-    parts = [piece_value(part, values) for part in piece.pieces]
-    return parts if piece.keys is None else dict(zip(piece.keys, parts, strict=True))
+def _caused(hook: Hook, work: Work, error: Exception) -> Exception:
+    raised = hook_error(hook, work.node.name, error)
+    raised.__cause__ = error
+    return raised
 
 
-def run_lines(plan: Plan, values: list[Any]) -> dict[str, Any]:
-    """The results of a plan whose steps are plain functions, without compiling it.
+def run_lines(plan: Plan, values: list[Any], run_id: str = "") -> dict[str, Any]:
+    """The results of a plan of plain functions around which nobody does anything.
 
     Args:
         plan: what to run.
         values: the given values, in the order of `plan.given`; it is filled and emptied on the way.
+        run_id: names the run where it is known already.
 
     Raises:
         BaseException: what a step raises, with a note that names the step.
@@ -94,7 +133,7 @@ def run_lines(plan: Plan, values: list[Any]) -> dict[str, Any]:
     line: Line | None = None
     try:
         for line in plan.lines:
-            node, slot, args, kwargs, frees, simple = line
+            node, _, args, kwargs, frees, simple = line
             step: Callable[..., Any] = node.callable  # type: ignore[assignment]
             if simple:
                 value = step(*[values[read] for read in args])  # type: ignore[index]
@@ -105,34 +144,113 @@ def run_lines(plan: Plan, values: list[Any]) -> dict[str, Any]:
                 )
             if type(value) is CoroutineType:
                 refuse_coroutine(node, value)
-            if node.type.name == STREAM:
-                value = Live(value, node.type) if slot in plan.live else whole(value, node.type)
             push(value)
             for read in frees:
                 values[read] = None
     except BaseException as error:
         if line is not None:
-            error.add_note(in_node(line.node))
+            note(error, line.node, run_id or new_run_id())
         raise
+    return results_of(plan, values)
+
+
+def run_works(plan: Plan, works: Sequence[Work], values: list[Any], run_id: str) -> dict[str, Any]:
+    """The results of a plan of plain functions and generators, with what adapters do around them.
+
+    Raises:
+        BaseException: what a step raises, with a note that names the step.
+        HookError: if a hook raised that is no observer's.
+    """
+    try:
+        for work in works:
+            values.append(do(work, values, run_id))
+            for read in work.line.frees:
+                _drop(values, read)
+        return results_of(plan, values)
+    finally:
+        for slot in plan.live:
+            if slot < len(values):
+                _drop(values, slot)
+
+
+Seen = Callable[[Any], object]
+
+
+def do(work: Work, values: list[Any], run_id: str, seen: Seen | None = None) -> Any:
+    """Does the work of one line, hooks and all; gives its result. `seen` is shown each chunk.
+
+    Raises:
+        BaseException: what the step raises, with a note that names the step.
+        HookError: if a hook raised that is no observer's.
+    """
+    if work.feeds:
+        return _live(work, values, run_id)
+    if not work.hooks:
+        return _step(work, values, run_id, None, seen)
+    words = work.words(values, run_id)
+    return drive(work.asked(words), lambda: _step(work, values, run_id, words, seen))
+
+
+def _step(
+    work: Work,
+    values: list[Any],
+    run_id: str,
+    words: dict[str, Any] | None,
+    seen: Seen | None = None,
+) -> Any:
+    try:
+        if work.needs_context:
+            with Attribution(run_id, work.node.name):
+                return _value(work, values, words, seen)
+        return _value(work, values, words, seen)
+    except BaseException as error:
+        note(error, work.node, run_id)
+        raise
+
+
+def _value(work: Work, values: list[Any], words: dict[str, Any] | None, seen: Seen | None) -> Any:
+    value = work.nested(words) if work.methods and words is not None else work.call(values)
+    if not work.is_stream or work.feeds:
+        return value
+    if seen is None:
+        return whole([*value], work.node.type)
+    chunks = []
+    for chunk in value:
+        chunks.append(chunk)
+        seen(chunk)
+    return whole(chunks, work.node.type)
+
+
+def _live(work: Work, values: list[Any], run_id: str) -> Live:
+    """A stream that its readers pull; its after-hooks are called when it ends."""
+    words = work.words(values, run_id) if work.hooks else {}
+    asked = work.asked(words)
+    enter(asked)
+    try:
+        source = _step(work, values, run_id, words)
+    except BaseException as error:
+        return finish(*outcome(asked, None, error))  # type: ignore[no-any-return]
+
+    def ended(chunks: list[Any], error: BaseException | None) -> None:
+        if error is not None:
+            note(error, work.node, run_id)
+        _, left = outcome(asked, whole(chunks, work.node.type), error)
+        if left is not error:
+            finish(None, left)
+
+    within = Attribution(run_id, work.node.name) if work.needs_context else None
+    return Live(source, work.node.type, ended=ended, within=within)
+
+
+def _drop(values: list[Any], slot: int) -> None:
+    value, values[slot] = values[slot], None
+    if type(value) is Live:
+        value.close()
+
+
+def results_of(plan: Plan, values: list[Any]) -> dict[str, Any]:
+    """The targets by name."""
     return {
         name: piece_value(result, values)
         for name, result in zip(plan.targets, plan.results, strict=True)
     }
-
-
-def in_node(node: Node) -> str:
-    """The note that an exception gets on its way out of a step."""
-    return f"in node {node.place}"
-
-
-def refuse_coroutine(node: Node, value: Any) -> None:
-    """Refuses a coroutine as the result of a step that is not `async def`.
-
-    Raises:
-        TypeError: always; the coroutine is closed.
-    """
-    value.close()
-    raise TypeError(
-        f"step {node.place} is not `async def` and returns a coroutine, which nobody awaits; "
-        "make it `async def` and await what it calls"
-    )

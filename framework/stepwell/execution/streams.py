@@ -1,11 +1,20 @@
-"""What the chunks of a stream become: read live by several readers, and whole in the end."""
+"""What the chunks of a stream become: read live by any number of readers, and whole in the end.
+
+A `Live` stream is pulled by its readers, in one thread; a `Feed` is filled by a thread or a task.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from threading import Condition, RLock
+from typing import TYPE_CHECKING, Any
 
+from stepwell.plan import Literal, Piece, Whole
 from stepwell.types import Type
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
+    from contextlib import AbstractContextManager
 
 
 def joined(stream: Type) -> bool:
@@ -13,42 +22,202 @@ def joined(stream: Type) -> bool:
     return bool(stream.args) and isinstance(stream.args[0], Type) and stream.args[0].name == "str"
 
 
-def whole(chunks: Iterable[Any], stream: Type) -> Any:
-    """All chunks: a text for `Stream[str]`, a list for any other."""
-    return "".join(chunks) if joined(stream) else [*chunks]
+def whole(chunks: list[Any], stream: Type) -> Any:
+    """All chunks: a text for `Stream[str]`, the list itself for any other."""
+    return "".join(chunks) if joined(stream) else chunks
+
+
+def close(source: Any) -> None:
+    """Ends a generator that may not have ended by itself; an async one is left to its loop."""
+    end = getattr(source, "close", None)
+    if end is not None:
+        end()
 
 
 class Live:
     """A stream that is read while it is made, by any number of readers.
 
-    Each reader gets every chunk; whoever is ahead pulls the next one from the step.
+    Each reader gets every chunk; whoever is ahead pulls the next one from the step. Whatever ends
+    the stream (its last chunk, an error, `close`) calls `ended` once.
+
+    Args:
+        source: what the step returned; a sync iterator.
+        stream: the step's type.
+        ended: called with all chunks, or with those that came and the error.
+        within: is entered while the step is at work.
     """
 
-    def __init__(self, chunks: Iterable[Any], stream: Type) -> None:
-        self._source = iter(chunks)
-        self._type = stream
-        self._seen: list[Any] = []
+    def __init__(
+        self,
+        source: Any,
+        stream: Type,
+        *,
+        ended: Callable[[list[Any], BaseException | None], object] | None = None,
+        within: AbstractContextManager[object] | None = None,
+    ) -> None:
+        self._source = source
+        self._next = iter(source).__next__
+        self._stream = stream
+        self._chunks: list[Any] = []
+        self._within = within
+        self.ended = ended
+        self.seen: Callable[[Any], object] | None = None
+        """Called with each chunk as it comes."""
+        self._error: BaseException | None = None
+        self._over = False
+        self._lock = RLock()
 
     def __iter__(self) -> Iterator[Any]:
+        chunks = self._chunks
         position = 0
-        seen = self._seen
-        while True:
-            if position == len(seen):
-                try:
-                    seen.append(next(self._source))
-                except StopIteration:
-                    return
-            yield seen[position]
+        while position < len(chunks) or self._pull(position):
+            yield chunks[position]
             position += 1
 
     def whole(self) -> Any:
-        """All chunks, once the step has given its last."""
-        for _ in self:
+        """All chunks together, once the step has given its last."""
+        chunks = self._chunks
+        while self._pull(len(chunks)):
             pass
-        return whole(self._seen, self._type)
+        return whole(chunks, self._stream)
 
     def close(self) -> None:
-        """Ends the step that makes the chunks, where it has not ended by itself."""
-        close = getattr(self._source, "close", None)
-        if close is not None:
-            close()
+        """Ends the step where it has not ended by itself."""
+        with self._lock:
+            if not self._over:
+                self._end(None)
+
+    def _pull(self, position: int) -> bool:
+        """Makes sure that there is a chunk at this position; false where the stream has ended."""
+        with self._lock:
+            if position < len(self._chunks):
+                return True
+            if self._over:
+                if self._error is not None:
+                    raise self._error
+                return False
+            try:
+                if self._within is None:
+                    chunk = self._next()
+                else:
+                    with self._within:
+                        chunk = self._next()
+            except StopIteration:
+                self._end(None)
+                return False
+            except BaseException as error:
+                self._end(error)
+                raise
+            self._chunks.append(chunk)
+            if self.seen is not None:
+                self.seen(chunk)
+            return True
+
+    def _end(self, error: BaseException | None) -> None:
+        self._over, self._error = True, error
+        close(self._source)
+        if self.ended is not None:
+            self.ended(self._chunks, error)
+
+
+class Feed:
+    """A stream that its step's own thread or task fills, while others read it.
+
+    Args:
+        stream: the step's type.
+        loop: the event loop of its async readers, if there are any.
+    """
+
+    def __init__(self, stream: Type, loop: AbstractEventLoop | None = None) -> None:
+        self._stream, self._loop = stream, loop
+        self._chunks: list[Any] = []
+        self._over = False
+        self._error: BaseException | None = None
+        self._changed = Condition()
+        self._waiters: list[Future[None]] = []
+        self.wanted = True
+
+    def put(self, chunk: Any) -> None:
+        """Gives the readers one more chunk."""
+        self._chunks.append(chunk)
+        self._tell()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Tells the readers that no more comes, or why."""
+        self._over, self._error = True, error
+        self._tell()
+
+    def close(self) -> None:
+        """Tells the step that nobody reads any more."""
+        self.wanted = False
+
+    def __iter__(self) -> Iterator[Any]:
+        position = 0
+        while True:
+            with self._changed:
+                while position == len(self._chunks) and not self._over:
+                    self._changed.wait()
+            if position == len(self._chunks):
+                self._finish()
+                return
+            yield self._chunks[position]
+            position += 1
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        position = 0
+        while True:
+            while position < len(self._chunks):
+                yield self._chunks[position]
+                position += 1
+            if self._over:
+                self._finish()
+                return
+            await self._change()
+
+    async def complete(self) -> None:
+        """Waits for the last chunk."""
+        while not self._over:
+            await self._change()
+        self._finish()
+
+    def whole(self) -> Any:
+        """All chunks together, once the step has given its last."""
+        with self._changed:
+            while not self._over:
+                self._changed.wait()
+        self._finish()
+        return whole(self._chunks, self._stream)
+
+    def _finish(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    async def _change(self) -> None:
+        assert self._loop is not None
+        waiter = self._loop.create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        if self._loop is not None and self._waiters:
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def piece_value(piece: Piece, values: list[Any]) -> Any:
+    """What an argument is, given the values made so far."""
+    if isinstance(piece, int):
+        return values[piece]
+    if isinstance(piece, Literal):
+        return piece.value
+    if isinstance(piece, Whole):
+        return values[piece.slot].whole()
+    parts = [piece_value(part, values) for part in piece.pieces]
+    return parts if piece.keys is None else dict(zip(piece.keys, parts, strict=True))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Sequence
 from math import isfinite
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stepwell.execution.streams import joined
+from stepwell.execution.around import Place, written
+from stepwell.execution.streams import Live, joined
 from stepwell.plan import STREAM, Line, Literal, Piece, Plan, Whole
+
+if TYPE_CHECKING:
+    from stepwell.execution.work import Work
+    from stepwell.spec import Node
 
 
 class Text(NamedTuple):
@@ -18,19 +23,21 @@ class Text(NamedTuple):
     Args:
         source: the text of one function, `plan`.
         names: the globals it needs.
-        lines: for each line of the text the position of the plan's line it belongs to, or -1.
+        lines: the place of each of its lines.
+        locals: the name of each slot's variable.
     """
 
     source: str
     names: dict[str, Any]
-    lines: tuple[int, ...]
+    lines: tuple[Place, ...]
+    locals: tuple[str, ...]
 
 
 class Names:
     """Gives each thing in a text a name of its own: the one it would like, or one close to it."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = {"inputs", "overrides", "config", "plan"}
+        self._taken: set[str] = {"inputs", "overrides", "config", "run_id", "plan"}
 
     def take(self, wanted: str) -> str:
         """A name that nothing else in the text has."""
@@ -75,57 +82,90 @@ class Spaces:
         written = self._written[key] = f"{alias}.{name}"
         return written
 
+    def alone(self, wanted: str, thing: object) -> str:
+        """How a thing in no space is written: the same name for the same thing."""
+        key = ("", id(thing))
+        if key not in self._written:
+            name = self._written[key] = self._names.take(wanted)
+            self.globals[name] = thing
+        return self._written[key]
+
 
 class Writer:
-    """Writes a plan; knows the name of every value in it."""
+    """Writes a plan; knows the name of every value in it.
 
-    def __init__(self, plan: Plan, *, inputs: Iterable[str], overrides: Iterable[str]) -> None:
-        self.plan = plan
-        names = Names()
-        self.locals = [names.take(name) for name in plan.given]
-        self.locals += [names.take(line.node.name) for line in plan.lines]
-        self.names = names
-        self.spaces = Spaces(names)
-        self._sources = dict.fromkeys(inputs, "inputs") | dict.fromkeys(overrides, "overrides")
-        self._live = ""
+    Args:
+        plan: what to write.
+        works: the work of each line.
+        overrides: which of the given values come from there; the rest come from config or inputs.
+        config: which come from config.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        works: Sequence[Work],
+        *,
+        overrides: Container[str] = (),
+        config: Container[str] = (),
+    ) -> None:
+        self.plan, self.works = plan, works
+        self.names = Names()
+        self.locals = [self.names.take(name) for name in plan.given]
+        self.locals += [self.names.take(line.node.name) for line in plan.lines]
+        self.spaces = Spaces(self.names)
+        self._overrides, self._config = overrides, config
+        self._words: dict[str, str] = {}
 
     def text(self) -> Text:
         """The whole function."""
-        body: list[str] = []
-        lines: list[int] = []
+        body: list[tuple[str, Place]] = []
         for name, local in zip(self.plan.given, self.locals, strict=False):
-            body.append(f"{local} = {self._sources.get(name, 'config')}[{name!r}]")
-            lines.append(-1)
-        for position, line in enumerate(self.plan.lines):
-            for written in self.line(line):
-                body.append(written)
-                lines.append(position)
+            body.append((f"{local} = {self._source(name)}[{name!r}]", Place(-1)))
+        for position, work in enumerate(self.works):
+            body += written(self, position, work) if work.hooks else self._plain(position)
+            if frees := self.plan.lines[position].frees:
+                freed = ", ".join(self.locals[slot] for slot in frees)
+                body.append((f"del {freed}", Place(position)))
         entries = [
             f"{name!r}: {self.piece(result)}"
             for name, result in zip(self.plan.targets, self.plan.results, strict=True)
         ]
-        body.append(f"return {{{', '.join(entries)}}}")
-        lines.append(-1)
-        start = "async def" if self.plan.is_async else "def"
-        head = f"{start} plan(inputs, overrides, config):\n"
-        source = head + "".join(f"    {written}\n" for written in body)
-        return Text(source, self.spaces.globals, (-1, *lines))
+        body.append((f"return {{{', '.join(entries)}}}", Place(-1)))
+        start = "async def" if any(work.is_async for work in self.works) else "def"
+        head = f"{start} plan(inputs, overrides, config, run_id):\n"
+        source = head + "".join(f"    {line}\n" for line, _ in body)
+        places = (Place(-1), *(place for _, place in body))
+        return Text(source, self.spaces.globals, places, tuple(self.locals))
 
-    def line(self, line: Line) -> Iterator[str]:
-        """What is written for one line of the plan."""
-        yield f"{self.locals[line.slot]} = {self.value(line)}"
-        if line.frees:
-            yield f"del {', '.join(self.locals[slot] for slot in line.frees)}"
+    def reserved(self, wanted: str) -> str:
+        """The name of a variable that the text itself needs."""
+        if wanted not in self._words:
+            self._words[wanted] = self.names.take(wanted)
+        return self._words[wanted]
 
-    def value(self, line: Line) -> str:
-        """The expression that makes the line's result."""
-        call = self.call(line)
+    def own(self, wanted: str, thing: object) -> str:
+        """A global name for something the text needs; the same for the same thing."""
+        return self.spaces.alone(wanted, thing)
+
+    def _source(self, name: str) -> str:
+        if name in self._overrides:
+            return "overrides"
+        return "config" if name in self._config else "inputs"
+
+    def _plain(self, position: int) -> list[tuple[str, Place]]:
+        line = self.plan.lines[position]
+        value = self.value(line, self.call(line))
+        return [(f"{self.locals[line.slot]} = {value}", Place(position))]
+
+    def value(self, line: Line, call: str) -> str:
+        """The expression that makes the line's result, given that which calls its step."""
         kind = line.node.kind
         if line.node.type.name != STREAM:
             return f"await {call}" if kind == "coroutine" else call
         if line.slot in self.plan.live:
-            self._live = self._live or self.names.take("live")
-            return f"{self._live}({call})"
+            stream = self.spaces.write("types", line.node.name, line.node.type)
+            return f"{self.own('Live', Live)}({call}, {stream})"
         if kind == "async_generator":
             parts = f"[chunk async for chunk in {call}]"
         else:
@@ -140,8 +180,11 @@ class Writer:
             return f"{self.piece(line.args[0])}[{entry!r}]"
         args = [self.piece(piece, f"{node.name}_{i}") for i, piece in enumerate(line.args)]
         args += [f"{k}={self.piece(piece, f'{node.name}_{k}')}" for k, piece in line.kwargs]
-        function = self.spaces.write(node.module, node.step or node.name, node.callable)
-        return f"{function}({', '.join(args)})"
+        return f"{self.function(node)}({', '.join(args)})"
+
+    def function(self, node: Node) -> str:
+        """How a node's function is written."""
+        return self.spaces.write(node.module, node.step or node.name, node.callable)
 
     def piece(self, piece: Piece, wanted: str = "value") -> str:
         """One argument, or a result."""

@@ -1,0 +1,102 @@
+"""One request as a driver keeps it: the plan for a set of names, and how to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stepwell.driver.request import Check, checks_of
+from stepwell.errors import RequestError
+from stepwell.execution.inline import Inline
+from stepwell.execution.run import Run
+from stepwell.execution.text import Text, Writer
+from stepwell.execution.work import works
+from stepwell.lifecycle.dispatch import LifecycleSet
+from stepwell.plan import STREAM, Plan
+
+
+class Prepared:
+    """A plan for one set of targets, inputs and overrides, worked out once.
+
+    Args:
+        plan: the plan; nothing is missing from it.
+        lifecycle: the driver's adapters.
+        inputs: the names of the inputs given.
+        overrides: the names of the overrides given.
+        config: the driver's config.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        lifecycle: LifecycleSet,
+        *,
+        inputs: Iterable[str],
+        overrides: Iterable[str],
+        config: Mapping[str, Any],
+    ) -> None:
+        self.plan, self.lifecycle, self.config = plan, lifecycle, config
+        self._overrides = frozenset(overrides)
+        self.works = works(plan, lifecycle)
+        self.checks: list[Check] = checks_of(plan, inputs)
+        self.inline = Inline(plan, self.works, self.text, config)
+        self.around = lifecycle.around("graph")
+        self.build = lifecycle.method("do_build_result")
+        hooks = [hook for pair in self.around for hook in pair if hook is not None]
+        self.bare = not hooks and self.build is None
+        self.needs_run_id = not self.bare or not all(work.plain for work in self.works)
+        hooks += [self.build] if self.build is not None else []
+        self.is_async = any(work.is_async for work in self.works) or any(
+            hook.is_async for hook in hooks
+        )
+
+    @property
+    def reads_live(self) -> bool:
+        """Whether a step that is no stream itself reads one chunk by chunk."""
+        return bool(self.plan.live) and any(
+            param.type.name == STREAM and not work.is_stream
+            for work in self.works
+            for param in work.node.params
+        )
+
+    def text(self) -> Text:
+        """The plan as Python."""
+        writer = Writer(self.plan, self.works, overrides=self._overrides, config=self.config)
+        return writer.text()
+
+    def values(self, inputs: Mapping[str, Any], overrides: Mapping[str, Any]) -> list[Any]:
+        """The given values, in the order of the plan."""
+        known = {**self.config, **inputs, **overrides}
+        return [known[name] for name in self.plan.given]
+
+    def run(self, inputs: Mapping[str, Any], overrides: Mapping[str, Any]) -> Run:
+        """The state of a new run."""
+        return Run(self.plan, self.values(inputs, overrides))
+
+    def words(
+        self, run_id: str, inputs: Mapping[str, Any], overrides: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """All that hooks around the run may ask for."""
+        return {
+            "run_id": run_id,
+            "graph": self.plan.graph,
+            "final_vars": [*self.plan.targets],
+            "inputs": inputs,
+            "overrides": overrides,
+            "execution_path": [node.name for node in self.plan.nodes],
+        }
+
+    def refuse(self, inputs: Mapping[str, Any]) -> None:
+        """Raises an error if inputs are of a wrong type.
+
+        Raises:
+            RequestError: with one sentence for each.
+        """
+        permits = self.lifecycle.permits
+        problems = [
+            problem
+            for check in self.checks
+            for problem in check.problems(inputs[check.name], permits)
+        ]
+        if problems:
+            raise RequestError(problems)

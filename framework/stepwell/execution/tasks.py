@@ -1,0 +1,342 @@
+"""The loop that runs a plan on an asyncio event loop: one task for each branch.
+
+A task goes on into a line that its last one made ready, and starts another task only where several
+became ready at once. A plain function must not keep the event loop from its other work: it runs in
+a worker thread, until it has been seen to be quick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import copy_context
+from inspect import isawaitable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from stepwell.errors import HookError
+from stepwell.execution.events import Chunk, Event, StepFailed, StepFinished, StepStarted
+from stepwell.execution.inline import do
+from stepwell.execution.run import Run
+from stepwell.execution.streams import Feed, whole
+from stepwell.execution.surround import drive_async
+from stepwell.execution.work import Attribution, Work, note
+from stepwell.plan import Group, Whole
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+QUICK = 0.001
+"""A plain function that took less than so many seconds is quick: it runs in the event loop."""
+
+SLOW = 0.005
+"""One that took longer there runs in a thread from then on."""
+
+
+Emit = Callable[[Event], None]
+
+
+async def run_tasks(
+    run: Run,
+    works: Sequence[Work],
+    run_id: str,
+    pool: Callable[[], ThreadPoolExecutor],
+    emit: Emit | None = None,
+) -> dict[str, Any]:
+    """The results of a run.
+
+    Args:
+        run: the run.
+        works: the work of each line.
+        run_id: names the run.
+        pool: gives the worker threads.
+        emit: is told each event, from the loop's thread or another.
+
+    Raises:
+        BaseException: the first error of a step, with a note that names the step; what else runs
+            has been cancelled then, and has ended.
+        HookError: if a hook raised that is no observer's.
+    """
+    branches = _Branches(run, works, run_id, pool, emit)
+    try:
+        await branches.run_to_the_end()
+        if run.error is not None:
+            raise run.error
+        for slot in run.plan.live:
+            if isinstance(run.values[slot], Feed):
+                await run.values[slot].complete()
+        return run.results()
+    finally:
+        run.close()
+        run.error = None
+
+
+class _Branches:
+    """The tasks of one run."""
+
+    def __init__(
+        self,
+        run: Run,
+        works: Sequence[Work],
+        run_id: str,
+        pool: Callable[[], ThreadPoolExecutor],
+        emit: Emit | None,
+    ) -> None:
+        self._run, self._works, self._run_id = run, works, run_id
+        self._pool, self._emit = pool, emit
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._over: asyncio.Future[None] = self._loop.create_future()
+
+    async def run_to_the_end(self) -> None:
+        """Returns when nothing runs any more; the run knows how it ended."""
+        ready = self._run.ready()
+        if not ready:
+            return
+        for position in ready:
+            self._start(position)
+        try:
+            await self._over
+        except asyncio.CancelledError as error:
+            self._run.failed(error)
+        if self._run.error is not None:
+            self._run.close()
+            for task in self._tasks:
+                task.cancel()
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+
+    def _start(self, position: int) -> None:
+        task = self._loop.create_task(self._branch(position))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if (not self._tasks or self._run.error is not None) and not self._over.done():
+            self._over.set_result(None)
+
+    async def _branch(self, position: int) -> None:
+        """Does a line, then one that became ready by it, and so on."""
+        run, works, emit = self._run, self._works, self._emit
+        values = run.values
+        work = works[position]
+        waiting = [position]
+        try:
+            while waiting and run.error is None:
+                position = waiting.pop()
+                work = works[position]
+                if work.plain and work.awaits and not emit:
+                    value = await work.call(values)
+                elif work.plain and work.pace > 0 and not emit:
+                    value = _paced(work, lambda: work.call(values))  # noqa: B023 - called at once
+                elif work.feeds:
+                    await self._told(work, self._feed(position, work))
+                    continue
+                else:
+                    value = await self._told(work, self._do(work))
+                waiting += run.done(position, value)
+                if len(waiting) > 1:
+                    self._share(waiting)
+        except BaseException as error:
+            if not isinstance(error, HookError):
+                note(error, work.node, self._run_id)
+            run.failed(error)
+
+    async def _told(self, work: Work, doing: Coroutine[Any, Any, Any]) -> Any:
+        """Does a line, telling its beginning and its end to who listens."""
+        emit, name = self._emit, work.node.name
+        if emit is None:
+            return await doing
+        began = perf_counter()
+        emit(StepStarted(name))
+        try:
+            value = await doing
+        except BaseException as error:
+            emit(StepFailed(name, error, perf_counter() - began))
+            raise
+        emit(StepFinished(name, value, perf_counter() - began))
+        return value
+
+    def _share(self, waiting: list[int]) -> None:
+        """Starts a task for each line that takes time, but for one: that goes last, here."""
+        quick = []
+        slow = []
+        for position in waiting:
+            work = self._works[position]
+            (quick if work.plain and work.pace > 0 else slow).append(position)
+        for position in slow[1:]:
+            self._start(position)
+        waiting[:] = [*slow[:1], *quick]
+
+    async def _do(self, work: Work) -> Any:
+        """Does a line that has hooks, is a stream, or may block."""
+        values, run_id = self._run.values, self._run_id
+        await self._complete(work)
+        if not work.is_async:
+            return await self._blocking(work, lambda: self._sync(work, values, run_id))
+        if not work.hooks:
+            return await self._value(work, values, None)
+        words = work.words(values, run_id)
+        return await drive_async(work.asked(words), lambda: self._value(work, values, words))
+
+    def _sync(self, work: Work, values: list[Any], run_id: str) -> Any:
+        """In a thread: a line no part of which is to be awaited."""
+        emit = self._emit
+        if emit is None or not work.is_stream:
+            return do(work, values, run_id)
+        name = work.node.name
+        return do(work, values, run_id, lambda chunk: emit(Chunk(name, chunk)))
+
+    async def _value(self, work: Work, values: list[Any], words: dict[str, Any] | None) -> Any:
+        """What the step gives, awaited; its context variable says so while it is at work."""
+        if work.needs_context:
+            with Attribution(self._run_id, work.node.name):
+                return await self._raw(work, values, words)
+        return await self._raw(work, values, words)
+
+    async def _raw(
+        self,
+        work: Work,
+        values: list[Any],
+        words: dict[str, Any] | None,
+        put: Callable[[Any], bool] | None = None,
+    ) -> Any:
+        try:
+            if work.methods and words is not None:
+                call = self._nested(work, words)
+            elif work.in_loop:
+                call = work.call(values)
+            else:
+                call = await self._in_thread(lambda: work.call(values))
+            value = await call if isawaitable(call) else call
+            if not work.is_stream:
+                return value
+            return await self._drain(work, value, put)
+        except BaseException as error:
+            note(error, work.node, self._run_id)
+            raise
+
+    def _nested(self, work: Work, words: dict[str, Any]) -> Any:
+        """Calls the methods around a step; gives their result or what is to be awaited for it."""
+
+        def below_async(inner: Callable[..., Any], awaitable: bool) -> Callable[..., Any]:
+            async def awaited(**kwargs: Any) -> Any:
+                if awaitable:
+                    value = inner(**kwargs)
+                else:
+                    value = await self._in_thread(lambda: inner(**kwargs))
+                return await value if isawaitable(value) else value
+
+            return awaited
+
+        if work.in_loop or any(method.is_async for method in work.methods):
+            return work.nested(words, below_async)
+        return self._in_thread(lambda: work.nested(words))
+
+    async def _drain(
+        self, work: Work, source: Any, put: Callable[[Any], bool] | None = None
+    ) -> Any:
+        """All chunks of a stream, each shown to who listens as it comes."""
+        emit, name = self._emit, work.node.name
+        chunks: list[Any] = []
+
+        def take(chunk: Any) -> bool:
+            chunks.append(chunk)
+            if emit is not None:
+                emit(Chunk(name, chunk))
+            return put is None or put(chunk)
+
+        if hasattr(source, "__aiter__"):
+            try:
+                async for chunk in source:
+                    if not take(chunk):
+                        break
+            finally:
+                end = getattr(source, "aclose", None)
+                if end is not None:
+                    await end()
+        else:
+            await self._in_thread(lambda: all(take(chunk) for chunk in source))
+        return whole(chunks, work.node.type)
+
+    async def _feed(self, position: int, work: Work) -> Any:
+        """Does a stream whose readers start when it starts."""
+        feed = Feed(work.node.type, self._loop)
+        run, values = self._run, self._run.values
+        await self._complete(work)
+        words = work.words(values, self._run_id) if work.hooks else {}
+
+        def started() -> None:
+            for ready in run.done(position, feed):
+                self._start(ready)
+
+        def put(chunk: Any) -> bool:
+            feed.put(chunk)
+            return feed.wanted
+
+        async def filled() -> Any:
+            started()
+            if work.needs_context:
+                with Attribution(self._run_id, work.node.name):
+                    return await self._raw(work, values, words, put)
+            return await self._raw(work, values, words, put)
+
+        try:
+            value = await drive_async(work.asked(words), filled)
+        except BaseException as error:
+            feed.end(error)
+            raise
+        feed.end()
+        return value
+
+    async def _complete(self, work: Work) -> None:
+        """Waits for those streams of which the line needs the whole."""
+        if not self._run.plan.live or work.line.simple:
+            return
+        waiting = [*work.line.args, *(piece for _, piece in work.line.kwargs)]
+        for piece in waiting:
+            if isinstance(piece, Whole):
+                await self._run.values[piece.slot].complete()
+            elif isinstance(piece, Group):
+                waiting.extend(piece.pieces)
+
+    async def _blocking(self, work: Work, thing: Callable[[], Any]) -> Any:
+        """Does what may block in a thread, and learns whether it does."""
+        if work.pace > 0:
+            return _paced(work, thing)
+        began = perf_counter()
+        took = began
+
+        def timed() -> Any:
+            nonlocal began, took
+            began = perf_counter()
+            value = thing()
+            took = perf_counter()
+            return value
+
+        value = await self._in_thread(timed)
+        if work.pace == 0 and took - began < QUICK and not work.is_stream:
+            work.pace = 1
+        return value
+
+    async def _in_thread(self, thing: Callable[[], Any]) -> Any:
+        """Calls something in a worker thread. Cancelled, it waits all the same: nothing leaks."""
+        future = self._pool().submit(copy_context().run, thing)
+        wrapped = asyncio.wrap_future(future, loop=self._loop)
+        try:
+            return await asyncio.shield(wrapped)
+        except asyncio.CancelledError:
+            if not future.cancel():
+                await asyncio.wait([wrapped])
+                if not wrapped.cancelled():
+                    wrapped.exception()  # it is known now, and need not be reported
+            raise
+
+
+def _paced(work: Work, thing: Callable[[], Any]) -> Any:
+    began = perf_counter()
+    value = thing()
+    if perf_counter() - began > SLOW:
+        work.pace = -1
+    return value

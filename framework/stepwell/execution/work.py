@@ -1,0 +1,201 @@
+"""One line of a plan, ready to be done: its call, with all that adapters do around it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import count
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from stepwell.execution.streams import piece_value
+from stepwell.execution.surround import Asked, surround
+from stepwell.lifecycle.current import Current, current
+from stepwell.plan import STREAM, Line, Plan, positions
+
+if TYPE_CHECKING:
+    from stepwell.lifecycle.dispatch import Around, Hook, LifecycleSet
+    from stepwell.spec import Node
+
+
+class Work:
+    """A line of a plan, and what adapters do around it.
+
+    Args:
+        line: what is to be done.
+        lifecycle: the driver's adapters.
+        feeds: whether the line's result is a stream that others read live.
+    """
+
+    def __init__(self, line: Line, lifecycle: LifecycleSet, *, feeds: bool = False) -> None:
+        node = line.node
+        self.line, self.node, self.feeds = line, node, feeds
+        self.step: Callable[..., Any] = node.callable  # type: ignore[assignment]
+        self.is_stream = node.type.name == STREAM
+        self.awaits = node.kind == "coroutine"
+        self.around: tuple[Around, ...] = ()
+        self.methods: tuple[Hook, ...] = ()
+        if lifecycle.adapters:
+            self.around, self.methods = lifecycle.for_node(node)
+        self.needs_context = lifecycle.needs_context
+        self.hooks = [h for pair in self.around for h in pair if h] + [*self.methods]
+        self.in_loop = node.kind in ("coroutine", "async_generator")
+        self.is_async = self.in_loop or any(hook.is_async for hook in self.hooks)
+        self.plain = not self.hooks and not self.needs_context and not self.is_stream
+        self.pace = 0
+        """Of a plain function beside an event loop: 1 seen to be quick, -1 not, 0 not yet known."""
+        self.keywords = [name for name, _ in positions(node)][: len(line.args)]
+        if node.kind == "field":
+            self.keywords = [node.params[0].keyword]
+        self.facts = facts(node) if self.hooks else {}
+
+    def kwargs(self, values: list[Any]) -> dict[str, Any]:
+        """What the step is called with, by keyword."""
+        line = self.line
+        given = {
+            name: piece_value(piece, values)
+            for name, piece in zip(self.keywords, line.args, strict=False)
+        }
+        given |= {name: piece_value(piece, values) for name, piece in line.kwargs}
+        return given
+
+    def words(self, values: list[Any], run_id: str) -> dict[str, Any]:
+        """All that hooks may ask for, before anything has happened."""
+        kwargs = self.kwargs(values)
+        return {**self.facts, "run_id": run_id, "kwargs": kwargs, "node_kwargs": kwargs}
+
+    def asked(self, words: dict[str, Any]) -> Asked:
+        """The line with its hooks around it, to be driven by a loop."""
+        return surround(self.around, words)
+
+    def call(self, values: list[Any]) -> Any:
+        """Calls the step itself; gives what it returns.
+
+        Raises:
+            TypeError: if a step that is no `async def` returns a coroutine.
+        """
+        line = self.line
+        if line.simple:
+            value = self.step(*[values[slot] for slot in line.args])  # type: ignore[index]
+        else:
+            value = self.step(
+                *[piece_value(piece, values) for piece in line.args],
+                **{name: piece_value(piece, values) for name, piece in line.kwargs},
+            )
+        if type(value) is CoroutineType and not self.awaits:
+            refuse_coroutine(self.node, value)
+        return value
+
+    def nested(
+        self,
+        words: dict[str, Any],
+        below_async: Callable[[Callable[..., Any], bool], Callable[..., Any]] | None = None,
+    ) -> Any:
+        """Calls the outermost method, which is given the next as its callable, and so on.
+
+        Args:
+            words: as `words` makes them.
+            below_async: makes an async function of what an async method is to call, which may
+                be awaitable already.
+        """
+        inner: Callable[..., Any] = self.by_keyword
+        awaitable = self.in_loop
+        for method in reversed(self.methods):
+            if below_async is not None and method.is_async:
+                inner = below_async(inner, awaitable)
+            inner = partial(self._method, method, inner, words)
+            awaitable = awaitable or method.is_async
+        return inner(**words["kwargs"])
+
+    def by_keyword(self, **kwargs: Any) -> Any:
+        """Calls the step with keywords, whatever its signature says."""
+        by_position = [kwargs.pop(name) for name in self._by_position]
+        return self.step(*by_position, **kwargs)
+
+    @property
+    def _by_position(self) -> Iterator[str]:
+        if self.node.kind == "field":
+            yield self.node.params[0].keyword
+            return
+        only = {param.keyword for param in self.node.params if param.positional_only}
+        yield from (name for name in self.keywords if name in only)
+
+    def _method(
+        self, hook: Hook, inner: Callable[..., Any], words: dict[str, Any], /, **kwargs: Any
+    ) -> Any:
+        given = {**words, "node_callable": inner, "node_kwargs": kwargs, "kwargs": kwargs}
+        if "node_" in hook.takes:
+            given["node_"] = dataclasses.replace(self.node, callable=inner)
+        return hook.call(**{name: given[name] for name in hook.takes})
+
+
+class Attribution:
+    """Says in a context variable which node is at work, while it is: `with Attribution(…)`."""
+
+    __slots__ = ("_current", "_token")
+
+    def __init__(self, run_id: str, node: str) -> None:
+        self._current = Current(run_id, node)
+
+    def __enter__(self) -> None:
+        self._token = current.set(self._current)
+
+    def __exit__(self, *_: object) -> None:
+        current.reset(self._token)
+
+
+def works(plan: Plan, lifecycle: LifecycleSet) -> list[Work]:
+    """The work of each line."""
+    return [Work(line, lifecycle, feeds=line.slot in plan.live) for line in plan.lines]
+
+
+def facts(node: Node) -> dict[str, Any]:
+    """What hooks may ask of a node that is the same in each run."""
+    return {
+        "node_": node,
+        "node_name": node.name,
+        "node_tags": node.tags,
+        "node_return_type": node.type,
+        "node_input_types": {param.keyword: param.type for param in node.params},
+        "task_id": None,
+        "is_expand": False,
+        "is_collect": False,
+    }
+
+
+_numbers = count(1)
+_prefix = ""
+
+
+def new_run_id() -> str:
+    """An id that no other run has: cheap, as it is a count after what is random once a process."""
+    global _prefix
+    if not _prefix:
+        from os import urandom
+
+        _prefix = urandom(6).hex()
+    return f"{_prefix}-{next(_numbers)}"
+
+
+def note(error: BaseException, node: Node, run_id: str) -> None:
+    """Writes on an exception in which node it was raised; at the first node that it passes."""
+    mark = f"in node `{node.name}`"
+    notes: Sequence[str] = getattr(error, "__notes__", ())
+    if not any(run_id in written for written in notes):
+        attempt = getattr(error, "__stepwell_attempt__", 1)
+        at = f" ({node.span})" if node.span else ""
+        error.add_note(f"{mark}{at}, run {run_id}, attempt {attempt}")
+
+
+def refuse_coroutine(node: Node, value: Any) -> None:
+    """Refuses a coroutine as the result of a step that is not `async def`.
+
+    Raises:
+        TypeError: always; the coroutine is closed.
+    """
+    value.close()
+    raise TypeError(
+        f"step {node.place} is not `async def` and returns a coroutine, which nobody awaits; "
+        "make it `async def` and await what it calls"
+    )
