@@ -43,7 +43,7 @@ def target_names(
             names += made
         elif made:
             several = ", ".join(f"`{name}`" for name in made)
-            problems.append(f"`{target.__name__}` makes {several}; ask for them by name")  # type: ignore[union-attr]
+            problems.append(f"`{target.__name__}` makes {several}; ask for them by name")
         else:
             problems.append(_not_a_target(target))
     if problems:

@@ -160,8 +160,8 @@ class _Branches:
 
     def _share(self, waiting: list[int]) -> None:
         """Starts a task for each line that takes time, but for one: that goes last, here."""
-        quick = []
-        slow = []
+        quick: list[int] = []
+        slow: list[int] = []
         for position in waiting:
             work = self._works[position]
             (quick if work.plain and work.pace > 0 else slow).append(position)

@@ -176,7 +176,7 @@ class Writer:
         """The call of the line's step."""
         node = line.node
         if node.kind == "field":
-            entry = node.callable.__reduce__()[1][0]  # type: ignore[union-attr, index]
+            entry = node.callable.__reduce__()[1][0]
             return f"{self.piece(line.args[0])}[{entry!r}]"
         args = [self.piece(piece, f"{node.name}_{i}") for i, piece in enumerate(line.args)]
         args += [f"{k}={self.piece(piece, f'{node.name}_{k}')}" for k, piece in line.kwargs]
