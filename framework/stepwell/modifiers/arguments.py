@@ -174,7 +174,7 @@ def _param(param: Param, given: Any, argument: str, *, key: int | str | None = N
 def _element(container: Type) -> Type:
     last = container.args[-1] if container.args else UNKNOWN
     if container.name == "tuple" and len(container.args) > 1:
-        last = container.args[0] if container.args[1] is Ellipsis else UNKNOWN
+        last = container.args[0] if container.args[1] == Type("...") else UNKNOWN
     return last if isinstance(last, Type) and container.name != "|" else UNKNOWN
 
 

@@ -30,7 +30,7 @@ _KINDS: dict[int, Kind] = {
 }
 
 
-def read(module: ModuleType, problems: list[Diagnostic] | None = None) -> list[Node]:
+def read(module: object, problems: list[Diagnostic] | None = None) -> list[Node]:
     """The nodes of a module's steps, under every configuration, in the order of definition.
 
     A step is a public function that the module itself defines; in a package, also one that its
@@ -54,7 +54,7 @@ def read(module: ModuleType, problems: list[Diagnostic] | None = None) -> list[N
 
 
 def graph(
-    modules: Iterable[ModuleType],
+    modules: Iterable[object],
     *,
     config: Mapping[str, Any] | None = None,
     inputs: Iterable[str] | None = None,

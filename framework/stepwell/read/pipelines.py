@@ -1,0 +1,293 @@
+"""Which modules make one pipeline, and the graph of each: pure assembly, no file is read here.
+
+A pipeline is what a driver in the workspace is built of, or what `[tool.stepwell.pipelines.NAME]`
+in `pyproject.toml` declares; a module that uses stepwell's modifiers and is in none is one alone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stepwell.graph import Graph
+from stepwell.modifiers.arguments import Unread
+from stepwell.modifiers.config import choose
+from stepwell.read.source import Module, Names, Site
+from stepwell.read.source.mentions import Request
+from stepwell.spec import Mention, Node, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A pipeline declared in `pyproject.toml`: dotted names of modules, and what it is given.
+
+    `inputs` and `config` are `None` where nothing is said of them; `folder` is where the file is.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] = ()
+    config: Mapping[str, Any] | None = None
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Modules that make one graph.
+
+    Args:
+        name: as declared, or the place of the driver, or the module's name.
+        modules: the modules, in the order given.
+        graph: their graph.
+        span: where the driver is built.
+    """
+
+    name: str
+    modules: tuple[Module, ...]
+    graph: Graph
+    span: Span | None = None
+
+
+def graph(
+    modules: Iterable[Module],
+    *,
+    config: Mapping[str, Any] | None = None,
+    inputs: Iterable[str] | None = None,
+    mentions: Iterable[Mention] = (),
+    others: Finder | None = None,
+) -> Graph:
+    """The graph of these modules: of the steps that exist under `config`, or of all."""
+    modules = list(modules)
+    nodes = [node for module in modules for node in _nodes(module, modules, others)]
+    if config is not None:
+        nodes = choose(nodes, config)
+    return Graph(
+        nodes,
+        config=config,
+        inputs=inputs,
+        mentions=mentions,
+        holes=[hole for module in modules for hole in module.holes],
+        problems=[problem for module in modules for problem in module.problems],
+        modules=[module.name for module in modules],
+    )
+
+
+def pipelines(modules: Iterable[Module], declared: Iterable[Declared] = ()) -> list[Pipeline]:
+    """Every pipeline of a workspace: those declared, those of drivers, and modules alone."""
+    modules = list(modules)
+    finder = Finder(modules)
+    found = [_declared(each, finder) for each in declared]
+    claimed = {frozenset(_files(each.modules)) for each in found}
+    for module in modules:
+        for site in module.sites:
+            pipeline = _site(module, site, finder)
+            # What is declared wins over what a driver's place says of the same modules.
+            if pipeline is not None and frozenset(_files(pipeline.modules)) not in claimed:
+                found.append(pipeline)
+    taken = {file for pipeline in found for file in _files(pipeline.modules)}
+    alone = [each for each in modules if each.uses_modifiers and each.nodes]
+    found += [
+        Pipeline(module.name or module.file, (module,), graph([module], others=finder))
+        for module in alone
+        if module.file not in taken and not module.sites
+    ]
+    return found
+
+
+def declared(pyproject: Mapping[str, Any], folder: str = "") -> list[Declared]:
+    """The pipelines that a parsed `pyproject.toml` declares; what is malformed is left out."""
+    tool = pyproject.get("tool")
+    section = tool.get("stepwell") if isinstance(tool, Mapping) else None
+    named = section.get("pipelines") if isinstance(section, Mapping) else None
+    if not isinstance(named, Mapping):
+        return []
+    return [
+        Declared(
+            str(name),
+            _texts(given.get("modules")) or (),
+            _texts(given.get("inputs")),
+            _texts(given.get("outputs")) or (),
+            given["config"] if isinstance(given.get("config"), Mapping) else None,
+            folder,
+        )
+        for name, given in named.items()
+        if isinstance(given, Mapping)
+    ]
+
+
+class Finder:
+    """Finds modules by dotted name: the same name may be that of several files."""
+
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self._by_last: dict[str, list[tuple[list[str], Module]]] = {}
+        for module in modules:
+            parts = _parts(module.file)
+            if parts:
+                self._by_last.setdefault(parts[-1], []).append((parts, module))
+
+    def find(self, dotted: str, near: str = "") -> Module | None:
+        """The module of that name that lies nearest to the file `near`; `None` if there is none."""
+        wanted = dotted.split(".")
+        here = _folder(near)
+        best: tuple[int, int, int] | None = None
+        found: Module | None = None
+        for parts, module in self._by_last.get(wanted[-1], ()):
+            if parts[-len(wanted) :] != wanted:
+                continue
+            above = parts[: -len(wanted)]
+            common = _common(above, here)
+            # A folder that is on the file's own way up is a likelier import root than another.
+            rank = (len(above) == common, common, -len(above))
+            ranked = (int(rank[0]), rank[1], rank[2])
+            if best is None or ranked > best:
+                best, found = ranked, module
+        return found
+
+    def names(self, near: str) -> Any:
+        """A function from dotted names to `Names`, for `parse(…, others=)` of the file `near`."""
+
+        def others(dotted: str) -> Names | None:
+            module = self.find(dotted, near) if dotted else None
+            return module.names if module is not None else None
+
+        return others
+
+
+def _declared(given: Declared, finder: Finder) -> Pipeline:
+    near = f"{given.folder}/pyproject.toml"
+    found = [finder.find(name, near) for name in given.modules]
+    modules = tuple(module for module in found if module is not None)
+    targets = tuple(Mention(name, "target") for name in given.outputs)
+    inputs = None if given.inputs is None else {*given.inputs, *(given.config or {})}
+    known = inputs if None not in found else None
+    made = graph(modules, config=given.config, inputs=known, mentions=targets, others=finder)
+    return Pipeline(given.name, modules, made)
+
+
+def _site(home: Module, site: Site, finder: Finder) -> Pipeline | None:
+    found = [home if name == home.name else finder.find(name, home.file) for name in site.modules]
+    modules = tuple(module for module in found if module is not None)
+    if not modules:
+        return None
+    whole = site.whole and None not in found
+    config = site.config
+    if config is None or any(isinstance(value, Unread) for value in config.values()):
+        config = None
+    mentions = [*site.mentions, *_mentions(site.requests)]
+    made = graph(modules, config=config, mentions=mentions, others=finder)
+    if not whole:
+        made = _with_hole(made, site.span)
+    elif site.config is not None:
+        missing = _missing(made, site.requests, site.config)
+        if missing is not None:
+            made.known_inputs = frozenset(made.inputs) - missing
+    return Pipeline(str(site.span), modules, made, site.span)
+
+
+def _missing(
+    made: Graph, requests: Sequence[Request], config: Mapping[str, Any]
+) -> frozenset[str] | None:
+    """Inputs that some request needs and does not give; `None` if no request is known whole."""
+    missing: set[str] = set()
+    known = False
+    for request in requests:
+        if request.targets is None or request.inputs is None or request.overrides is None:
+            continue
+        known = True
+        given = {mention.name for mention in (*request.inputs, *request.overrides)} | set(config)
+        missing |= _needed(made, request.targets, given) - given
+    return frozenset(missing) if known else None
+
+
+def _needed(made: Graph, targets: Iterable[Mention], given: set[str]) -> set[str]:
+    """The inputs upstream of the targets, where what is `given` needs nothing."""
+    by_name: dict[str, list[Node]] = {}
+    for node in made.written:
+        by_name.setdefault(node.name, []).append(node)
+    waiting = deque(mention.name for mention in targets if mention.name in by_name)
+    seen = set(waiting)
+    needed: set[str] = set()
+    while waiting:
+        name = waiting.popleft()
+        if name in given:
+            continue
+        for node in by_name[name]:
+            for param in node.params:
+                if param.reads in by_name:
+                    if param.reads not in seen:
+                        seen.add(param.reads)
+                        waiting.append(param.reads)
+                elif param.required:
+                    needed.add(param.reads)
+    return needed
+
+
+def _mentions(requests: Iterable[Request]) -> list[Mention]:
+    return [
+        mention
+        for request in requests
+        for part in (request.targets, request.inputs, request.overrides)
+        for mention in part or ()
+        if mention.span is not None
+    ]
+
+
+def _with_hole(made: Graph, span: Span) -> Graph:
+    from stepwell.spec import Hole
+
+    hole = Hole("a module of this driver is not known from its text", span)
+    return Graph(
+        made.written,
+        config=made.config,
+        mentions=made.mentions,
+        holes=(*made.holes, hole),
+        problems=made.problems,
+        modules=made.modules,
+    )
+
+
+def _nodes(module: Module, given: list[Module], others: Finder | None) -> list[Node]:
+    """A module's nodes; for a package, also of the steps that it imports from its own modules."""
+    nodes = list(module.nodes)
+    if not module.package or others is None:
+        return nodes
+    inside = module.name + "."
+    for local, dotted in module.names.imports.items():
+        home, _, name = dotted.rpartition(".")
+        if name != local or local.startswith("_") or not home.startswith(inside):
+            continue
+        other = others.find(home, module.file)
+        if other is not None and other not in given:
+            nodes += [node for node in other.nodes if node.step == name]
+    return nodes
+
+
+def _files(modules: Iterable[Module]) -> list[str]:
+    return [module.file for module in modules]
+
+
+def _parts(file: str) -> list[str]:
+    parts = file.replace("\\", "/").removesuffix(".py").split("/")
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def _folder(file: str) -> list[str]:
+    return file.replace("\\", "/").split("/")[:-1]
+
+
+def _common(left: Sequence[str], right: Sequence[str]) -> int:
+    count = 0
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _texts(given: object) -> tuple[str, ...] | None:
+    if isinstance(given, Mapping):
+        return tuple(map(str, given))
+    return tuple(map(str, given)) if isinstance(given, list) else None

@@ -1,0 +1,154 @@
+"""A file's text cut into its top-level statements, so that a broken one leaves the rest readable.
+
+If every chunk parses alone, the file's tree is the chunks' trees; else the whole file is tried
+once, since a text that is valid as a whole must be read exactly.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from stepwell.spec import Span
+
+_GOES_ON = ("else", "elif", "except", "finally", "case ")
+_CLOSING = ")]}"
+_JOINED = 5  # how many further chunks are tried where a string or bracket reached column 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One top-level statement: where it starts, its text, its tree or why it has none."""
+
+    line: int
+    text: str
+    body: tuple[ast.stmt, ...] | None
+    error: tuple[str, int, int] | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """The chunk's lines, without their ends."""
+        return self.text.split("\n")
+
+
+class Places:
+    """Turns places in a chunk's tree into spans of the file, in code points."""
+
+    def __init__(self, file: str, chunk: Chunk) -> None:
+        self.file, self.chunk = file, chunk
+        self.lines = chunk.lines
+
+    def span(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> Span:
+        """The whole extent of a node of the tree."""
+        end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        return self._span(node.lineno, node.col_offset, end_line, end)
+
+    def word(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword, word: str) -> Span:
+        """The first place of `word` in the first line of a node, or else its whole extent."""
+        line = self.lines[node.lineno - 1]
+        start = _column(line, node.col_offset)
+        found = line.find(word, start)
+        if found < 0:
+            return self.span(node)
+        row = node.lineno + self.chunk.line - 1
+        return Span(self.file, row, found + 1, row, found + 1 + len(word))
+
+    def at(self, line: int, column: int, length: int = 1) -> Span:
+        """A place by its line in the chunk and its column in code points, both from 1."""
+        row = line + self.chunk.line - 1
+        return Span(self.file, row, column, row, column + length)
+
+    def _span(self, line: int, start: int, end_line: int, end: int) -> Span:
+        lines, above = self.lines, self.chunk.line - 1
+        return Span(
+            self.file,
+            line + above,
+            _column(lines[line - 1], start) + 1,
+            end_line + above,
+            _column(lines[end_line - 1], end) + 1,
+        )
+
+
+def chunks(text: str, known: Mapping[str, Chunk]) -> list[Chunk]:
+    """The chunks of a text; a chunk whose text is among the `known` is not parsed again."""
+    with warnings.catch_warnings():
+        # An invalid escape in a string is for the user's linter to tell.
+        warnings.simplefilter("ignore")
+        found = list(_joined(_split(text), known))
+        if any(chunk.body is None for chunk in found):
+            whole = _parsed(1, text)
+            if whole.body is not None:
+                return [whole]
+    return found
+
+
+def normal(text: str) -> str:
+    """The text with `\\n` line ends alone and no byte order mark."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _split(text: str) -> list[tuple[int, str]]:
+    lines = text.split("\n")
+    starts = [0]
+    decorated = False
+    for index, line in enumerate(lines):
+        first = line[:1]
+        if not first or first in " \t\f#" or first in _CLOSING:
+            continue
+        if index and not decorated and not line.startswith(_GOES_ON):
+            starts.append(index)
+        decorated = first == "@"
+    ends = [*starts[1:], len(lines)]
+    return [
+        (start + 1, "\n".join(lines[start:end])) for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _joined(pieces: list[tuple[int, str]], known: Mapping[str, Chunk]) -> Iterator[Chunk]:
+    index = 0
+    while index < len(pieces):
+        line, text = pieces[index]
+        chunk = _known(line, text, known)
+        index += 1
+        if chunk.body is None:
+            for more, joined in _longer(text, pieces[index:]):
+                longer = _known(line, joined, known)
+                if longer.body is not None:
+                    chunk, index = longer, index + more
+                    break
+        yield chunk
+
+
+def _longer(text: str, later: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    joined = [text]
+    open_string = '"""' in text or "'''" in text
+    for count, (_, piece) in enumerate(later, start=1):
+        joined.append(piece)
+        quoted = '"""' in piece or "'''" in piece
+        if quoted if open_string else count <= _JOINED:
+            yield count, "\n".join(joined)
+        elif not open_string:
+            return
+
+
+def _known(line: int, text: str, known: Mapping[str, Chunk]) -> Chunk:
+    chunk = known.get(text)
+    if chunk is None:
+        return _parsed(line, text)
+    return chunk if chunk.line == line else Chunk(line, text, chunk.body, chunk.error)
+
+
+def _parsed(line: int, text: str) -> Chunk:
+    try:
+        return Chunk(line, text, tuple(ast.parse(text).body))
+    except SyntaxError as error:
+        place = (error.msg or "invalid syntax", error.lineno or 1, error.offset or 1)
+        return Chunk(line, text, None, place)
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Chunk(line, text, None, (str(error) or "too deeply nested", 1, 1))
+
+
+def _column(line: str, column: int) -> int:
+    return column if line.isascii() else len(line.encode()[:column].decode(errors="ignore"))

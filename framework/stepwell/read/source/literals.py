@@ -1,0 +1,176 @@
+"""Decorators' text to the modifiers that they make, without running anything of the user's.
+
+What is evaluated: literals, dicts, lists and tuples of them, module-level constants, and calls of
+stepwell's own `source`, `value`, `group` and modifiers. All else stays `Unread`.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from stepwell.errors import ModifierError
+from stepwell.modifiers import Modifier, extract_fields
+from stepwell.modifiers.arguments import Unread, Value, Written
+from stepwell.modifiers.tagged import Tagged
+from stepwell.read.source.chunks import Places
+from stepwell.read.source.names import KNOWN, Names, written
+from stepwell.spec import Condition, Span
+
+_OPAQUE = (Value, Condition, Tagged)  # what may hold a value that is not known from text
+_DEPTH = 40
+
+
+class Literals:
+    """Evaluates the expressions of one chunk."""
+
+    def __init__(self, names: Names, places: Places | None) -> None:
+        self.names, self.places = names, places
+
+    def modifier(self, decorator: ast.expr) -> Modifier | Unread | None:
+        """The modifier that a decorator makes; `None` if it is something else's decorator.
+
+        Raises:
+            ModifierError: if it is called as it can't be.
+        """
+        call = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = written(call)
+        canonical = self.names.canonical(name) if name else None
+        maker = KNOWN.get(canonical or "")
+        if maker is None:
+            made = self.value(decorator) if name and not isinstance(decorator, ast.Call) else None
+            return made if isinstance(made, Modifier) else None
+        if isinstance(maker, Modifier):
+            if isinstance(decorator, ast.Call):
+                raise ModifierError(f"`@{name}` takes no arguments; write it without `()`")
+            return maker
+        if not isinstance(decorator, ast.Call):
+            raise ModifierError(f"`@{name}` needs its arguments: `@{name}(…)`")
+        made = self._call(maker, decorator, name or "")
+        return made if isinstance(made, Modifier | Unread) else None
+
+    def value(self, expression: ast.expr, depth: int = _DEPTH) -> Any:
+        """The value of an expression, `Unread` where that is not known."""
+        if depth:
+            match expression:
+                case ast.Constant(value=str(text)) if self.places is not None:
+                    return Written(text, self._inside(expression, text))
+                case ast.Constant(value=constant):
+                    return constant
+                case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as n)):
+                    return -n
+                case ast.List(elts=elements):
+                    return self._all(elements, list, depth)
+                case ast.Tuple(elts=elements):
+                    return self._all(elements, tuple, depth)
+                case ast.Set(elts=elements):
+                    return self._all(elements, set, depth)
+                case ast.Dict():
+                    return self._dict(expression, depth)
+                case ast.Name(id=name):
+                    return self._name(name, depth)
+                case ast.Call(func=function):
+                    canonical = self.names.canonical(written(function) or "")
+                    maker = dict if canonical == "dict" else KNOWN.get(canonical or "")
+                    if maker is not None and not isinstance(maker, Modifier):
+                        return self._call(maker, expression, canonical or "", depth - 1)
+        return Unread(ast.unparse(expression))
+
+    def _call(self, maker: Any, call: ast.Call, name: str, depth: int = _DEPTH) -> Any:
+        if maker is extract_fields:
+            args = [self._types(argument, depth) for argument in call.args]
+        else:
+            args = [self.value(argument, depth) for argument in call.args]
+        keywords: dict[Any, Any] = {}
+        for keyword in call.keywords:
+            given = self.value(keyword.value, depth)
+            if keyword.arg is not None:
+                place = self.places.word(keyword, keyword.arg) if self.places else None
+                keywords[Written(keyword.arg, place) if place else keyword.arg] = given
+            elif isinstance(given, Mapping) and all(isinstance(key, str) for key in given):
+                keywords.update(given)
+            else:
+                return Unread(ast.unparse(call))
+        try:
+            made = maker(*args, **keywords)
+        except TypeError as error:
+            raise ModifierError(f"`{name}`: {error}") from None
+        return Unread(ast.unparse(call)) if isinstance(made, Modifier) and _unread(made) else made
+
+    def _types(self, argument: ast.expr, depth: int) -> Any:
+        constant = self.names.constant(argument.id) if isinstance(argument, ast.Name) else None
+        home, expression = constant or (self.names, argument)
+        if not isinstance(expression, ast.Dict):
+            return self.value(argument, depth)
+        reader = self if home is self.names and constant is None else Literals(home, None)
+        return {
+            reader.value(key, depth) if key else Unread("**"): (
+                home.type(given)
+                if not isinstance(given, ast.Constant) or given.value is None
+                else given.value
+            )
+            for key, given in zip(expression.keys, expression.values, strict=True)
+        }
+
+    def _dict(self, expression: ast.Dict, depth: int) -> Any:
+        made: dict[Any, Any] = {}
+        for key, given in zip(expression.keys, expression.values, strict=True):
+            inner = self.value(given, depth - 1)
+            if key is not None:
+                name = self.value(key, depth - 1)
+                try:
+                    made[name] = inner
+                except TypeError:
+                    return Unread(ast.unparse(expression))
+            elif isinstance(inner, Mapping):
+                made.update(inner)
+            else:
+                return Unread(ast.unparse(expression))
+        return made
+
+    def _all(self, elements: Iterable[ast.expr], kind: Any, depth: int) -> Any:
+        found: list[Any] = []
+        for element in elements:
+            if isinstance(element, ast.Starred):
+                inner = self.value(element.value, depth - 1)
+                if isinstance(inner, Unread):
+                    return Unread(f"*{inner}")
+                found += inner
+            else:
+                found.append(self.value(element, depth - 1))
+        try:
+            return kind(found)
+        except TypeError:
+            return Unread(repr(found))
+
+    def _name(self, name: str, depth: int) -> Any:
+        constant = self.names.constant(name)
+        if constant is not None:
+            home, expression = constant
+            return Literals(home, None).value(expression, depth - 1)
+        builtin = getattr(builtins, name, None)
+        if isinstance(builtin, type) and self.names.canonical(name) == name:
+            return builtin
+        return Unread(name)
+
+    def _inside(self, expression: ast.expr, text: str) -> Span:
+        assert self.places is not None
+        return self.places.word(expression, text) if text else self.places.span(expression)
+
+
+def _unread(made: Any) -> bool:
+    """Whether what is not known could change more than a value."""
+    if isinstance(made, Unread):
+        return True
+    if isinstance(made, _OPAQUE):
+        return False
+    if isinstance(made, Mapping):
+        return any(_unread(key) or _unread(given) for key, given in made.items())
+    if isinstance(made, list | tuple | set):
+        return any(_unread(each) for each in made)
+    if is_dataclass(made):
+        return any(_unread(getattr(made, each.name)) for each in fields(made))
+    return False

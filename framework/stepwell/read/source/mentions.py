@@ -1,0 +1,241 @@
+"""Where a file builds drivers, of which modules, and what it asks of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from stepwell.modifiers.arguments import place
+from stepwell.read.source.chunks import Chunk, Places
+from stepwell.read.source.literals import Literals
+from stepwell.read.source.names import Names, written
+from stepwell.spec import Mention, Span
+
+_DRIVERS = ("stepwell.Driver", "stepwell.driver.Driver", "stepwell.driver.driver.Driver")
+_BUILDERS = ("stepwell.Builder", "stepwell.driver.Builder", "stepwell.driver.build.Builder")
+_RUNS = ("execute", "aexecute", "stream", "astream", "validate_execution", "explain")
+_ASKS = (
+    "what_is_upstream_of",
+    "what_is_downstream_of",
+    "what_is_the_path_between",
+    "display_upstream_of",
+    "display_downstream_of",
+)
+_WORDS = ("Driver", "Builder", "execute", "stream", "what_is_", "display_", "explain", "build(")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call that runs a driver; `None` for a part that is not known from its text."""
+
+    targets: tuple[Mention, ...] | None
+    inputs: tuple[Mention, ...] | None
+    overrides: tuple[Mention, ...] | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where a driver is built.
+
+    Args:
+        modules: the dotted names of its modules, as the file's imports mean them.
+        whole: whether these are all of its modules.
+        config: its configuration; `None` where that is not known.
+        requests: the calls that run it, as far as they can be seen.
+        mentions: names of nodes that it is asked about otherwise, and keys of its config.
+        span: where it is built.
+    """
+
+    modules: tuple[str, ...]
+    span: Span
+    whole: bool = True
+    config: Mapping[str, Any] | None = field(default_factory=dict)
+    requests: tuple[Request, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+
+
+@dataclass(slots=True)
+class _State:
+    """A driver or builder while its file is read."""
+
+    span: Span
+    modules: list[str] = field(default_factory=list)
+    whole: bool = True
+    config: dict[str, Any] | None = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+
+    def site(self) -> Site:
+        return Site(
+            tuple(dict.fromkeys(self.modules)),
+            self.span,
+            self.whole,
+            self.config,
+            tuple(self.requests),
+            tuple(self.mentions),
+        )
+
+
+def sites(chunks: Iterable[Chunk], names: Names, file: str) -> tuple[Site, ...]:
+    """The drivers that a file builds, in the order written."""
+    reader = _Sites(names, file)
+    for chunk in chunks:
+        if chunk.body is not None and any(word in chunk.text for word in _WORDS):
+            reader.read(chunk)
+    return tuple(state.site() for state in reader.states if state.modules)
+
+
+class _Sites:
+    def __init__(self, names: Names, file: str) -> None:
+        self.names, self.file = names, file
+        self.states: list[_State] = []
+        self.variables: dict[str, _State] = {}
+        self.calls: dict[int, _State | None] = {}
+
+    def read(self, chunk: Chunk) -> None:
+        self.places = Places(self.file, chunk)
+        self.literals = Literals(self.names, self.places)
+        for function, each in _in_order(chunk.body or ()):
+            match each:
+                case (
+                    ast.Assign(targets=[target], value=value)
+                    | ast.AnnAssign(target=target, value=ast.expr() as value)
+                ):
+                    self._assign(written(target), value)
+                case ast.Return(value=ast.expr() as value) if function:
+                    self._assign(f"{function}()", value)
+                case ast.Call():
+                    self._state(each)
+                    self._request(each)
+
+    def _assign(self, name: str | None, value: ast.expr) -> None:
+        state = self._state(value)
+        if name and state is not None:
+            self.variables[name] = state
+
+    def _state(self, expression: ast.expr) -> _State | None:
+        if not isinstance(expression, ast.Call):
+            return self.variables.get(written(expression) or "")
+        if id(expression) not in self.calls:
+            self.calls[id(expression)] = self._called(expression)
+        return self.calls[id(expression)]
+
+    def _called(self, call: ast.Call) -> _State | None:
+        name = written(call.func)
+        canonical = self.names.canonical(name) if name else None
+        if canonical in _DRIVERS or canonical in _BUILDERS:
+            made = _State(self.places.span(call))
+            self.states.append(made)
+            if canonical in _DRIVERS:
+                self._driver(made, call)
+            return made
+        if name and f"{name}()" in self.variables:
+            return self.variables[f"{name}()"]
+        if not isinstance(call.func, ast.Attribute):
+            return None
+        state = self._state(call.func.value)
+        return None if state is None else self._method(state, call.func.attr, call)
+
+    def _method(self, state: _State, method: str, call: ast.Call) -> _State | None:
+        match method:
+            case "with_modules":
+                self._modules(state, call.args)
+            case "with_config":
+                self._config(state, call.args[0] if call.args else None)
+            case "copy":
+                config = None if state.config is None else dict(state.config)
+                state = replace(
+                    state, modules=[*state.modules], config=config, requests=[], mentions=[]
+                )
+                self.states.append(state)
+            case "build":
+                pass
+            case _ if not method.startswith("with_"):
+                return None
+        return state
+
+    def _driver(self, state: _State, call: ast.Call) -> None:
+        keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+        self._config(state, call.args[0] if call.args else keywords.get("config"))
+        self._modules(state, call.args[1:])
+
+    def _config(self, state: _State, expression: ast.expr | None) -> None:
+        given = {} if expression is None else self.literals.value(expression)
+        if isinstance(given, Mapping) and state.config is not None:
+            state.config.update((str(key), value) for key, value in given.items())
+            state.mentions += [Mention(str(key), "config", place(key)) for key in given]
+        else:
+            state.config = None
+
+    def _modules(self, state: _State, given: Iterable[ast.expr]) -> None:
+        for expression in given:
+            name = written(expression)
+            canonical = self.names.canonical(name) if name else None
+            if canonical:
+                state.modules.append(canonical)
+            elif ast.unparse(expression) == "sys.modules[__name__]":
+                state.modules.append(self.names.module)
+            else:
+                state.whole = False
+
+    def _request(self, call: ast.Call) -> None:
+        if not isinstance(call.func, ast.Attribute):
+            return
+        method = call.func.attr
+        if method not in _RUNS and method not in _ASKS:
+            return
+        state = self._state(call.func.value)
+        if state is None:
+            return
+        if method in _ASKS:
+            state.mentions += self._targets(call.args) or ()
+            return
+        keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+        target = call.args[0] if call.args else keywords.get("targets")
+        elements = target.elts if isinstance(target, ast.List | ast.Tuple | ast.Set) else None
+        unknown = None in keywords or len(call.args) > 1
+        state.requests.append(
+            Request(
+                None if elements is None else self._targets(elements),
+                None if unknown else self._keys(keywords.get("inputs"), "input"),
+                None if unknown else self._keys(keywords.get("overrides"), "override"),
+                self.places.span(call),
+            )
+        )
+
+    def _targets(self, elements: Iterable[ast.expr]) -> tuple[Mention, ...] | None:
+        found: list[Mention] = []
+        for element in elements:
+            value = self.literals.value(element)
+            name = written(element)
+            if isinstance(value, str):
+                found.append(Mention(str(value), "target", place(value)))
+            elif name and self.names.canonical(name):
+                last = name.rpartition(".")[2]
+                # The function's own name, which `@node` may have left behind: known, not judged.
+                found.append(Mention(last, "target", None))
+            else:
+                return None
+        return tuple(found)
+
+    def _keys(self, expression: ast.expr | None, role: Any) -> tuple[Mention, ...] | None:
+        if expression is None:
+            return ()
+        given = self.literals.value(expression)
+        if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+            return None
+        return tuple(Mention(str(key), role, place(key)) for key in given)
+
+
+def _in_order(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
+    """Every node in the order written, with the name of the function it is in."""
+    waiting: list[tuple[str, ast.AST]] = [("", each) for each in reversed(list(body))]
+    while waiting:
+        function, each = waiting.pop()
+        yield function, each
+        inside = each.name if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) else function
+        children = reversed(list(ast.iter_child_nodes(each)))
+        waiting += ((inside, child) for child in children)

@@ -1,0 +1,186 @@
+"""The facts of one file, and how they are made from its text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from stepwell.diagnostic import Diagnostic
+from stepwell.read.problems import syntax_error
+from stepwell.read.source.chunks import Chunk, Places, chunks, normal
+from stepwell.read.source.header import Header, header
+from stepwell.read.source.mentions import Site, sites
+from stepwell.read.source.moved import moved
+from stepwell.read.source.names import Names, Others, environment
+from stepwell.read.source.steps import Facts, functions, read_step
+from stepwell.spec import Hole, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """What is known of a file from its text.
+
+    Args:
+        file: its path, as given.
+        name: its dotted name.
+        nodes: the nodes of its steps, modifiers applied, in the order written.
+        problems: what is wrong with the text itself and with its modifiers.
+        holes: places from which more names may come than can be read.
+        sites: drivers that the file builds, with what they are asked for.
+        names: its imports, constants and classes.
+        steps: the names of the functions that are steps.
+        package: whether it is a package's `__init__`.
+        uses_modifiers: whether a step carries one of stepwell's decorators.
+    """
+
+    file: str
+    name: str
+    nodes: tuple[Node, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
+    holes: tuple[Hole, ...] = ()
+    sites: tuple[Site, ...] = ()
+    names: Names = field(default_factory=lambda: Names("", ""), compare=False)
+    steps: frozenset[str] = frozenset()
+    package: bool = False
+    uses_modifiers: bool = False
+    _chunks: Mapping[str, Chunk] = field(default_factory=dict, compare=False, repr=False)
+    _facts: Mapping[str, tuple[Chunk, Facts]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    _environment: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+
+def parse(
+    text: str,
+    *,
+    file: str = "<text>",
+    module: str = "",
+    package: bool = False,
+    previous: Module | None = None,
+    others: Others | None = None,
+) -> Module:
+    """Reads the text of a file; nothing in it is run, no other file is touched.
+
+    Args:
+        text: the file's text.
+        file: its path, for spans.
+        module: its dotted name.
+        package: whether the file is a package's `__init__`.
+        previous: what the same file gave before; what did not change is taken from there, and the
+            last that was known of a step that is broken now.
+        others: gives the `Names` of another module by its dotted name, so that aliases and
+            re-exports are followed into it.
+    """
+    known = previous._chunks if previous is not None else {}
+    found = chunks(normal(text), known)
+    names = _names(found, module, package, others)
+    around = environment(names)
+    same = previous is not None and around == previous._environment and others is None
+    facts = _Reading(file, names, previous, known=previous._facts if same and previous else {})
+    for chunk in found:
+        facts.read(chunk)
+    facts.keep_last()
+    uses = any(each.startswith("stepwell") for each in (*names.imports.values(), *names.stars))
+    return Module(
+        file,
+        module,
+        tuple(facts.whole.nodes),
+        tuple(facts.whole.problems),
+        tuple(facts.whole.holes),
+        sites(found, names, file),
+        names,
+        frozenset(facts.whole.steps),
+        package,
+        uses,
+        {chunk.text: chunk for chunk in found if chunk.body is not None},
+        facts.made,
+        around,
+    )
+
+
+class _Reading:
+    """The reading of one file, chunk by chunk."""
+
+    def __init__(
+        self,
+        file: str,
+        names: Names,
+        previous: Module | None,
+        *,
+        known: Mapping[str, tuple[Chunk, Facts]],
+    ) -> None:
+        self.file, self.names, self.previous, self.known = file, names, previous, known
+        self.whole = Facts()
+        self.made: dict[str, tuple[Chunk, Facts]] = {}
+        self.nameless = False
+
+    def read(self, chunk: Chunk) -> None:
+        """Adds what a chunk says."""
+        if chunk.body is None:
+            self._add(self._broken(chunk))
+            return
+        before = self.known.get(chunk.text)
+        if before is None:
+            facts = Facts()
+            places = Places(self.file, chunk)
+            for function in functions(chunk.body):
+                read_step(function, self.names, places, facts)
+        else:
+            facts = moved(before[1], chunk.line - before[0].line)
+        self.made[chunk.text] = (chunk, facts)
+        self._add(facts)
+
+    def keep_last(self) -> None:
+        """Keeps the last that was known of steps whose very names are broken now."""
+        if not self.nameless:
+            return
+        gone = self.previous.steps - self.whole.steps if self.previous is not None else frozenset()
+        if self.previous is None or not gone:
+            self.whole.holes.append(Hole("a step is broken here, and its name can't be read"))
+            return
+        kept = [node for node in self.previous.nodes if node.step in gone]
+        self.whole.nodes += [replace(node, stale=True) for node in kept]
+        self.whole.steps |= gone
+
+    def _broken(self, chunk: Chunk) -> Facts:
+        facts = Facts()
+        places = Places(self.file, chunk)
+        message, line, column = chunk.error or ("invalid syntax", 1, 1)
+        line = min(max(line, 1), len(places.lines))
+        facts.problems.append(syntax_error(message, places.at(line, max(column, 1))))
+        found = header(chunk.text)
+        if found is None:
+            if chunk.text.lstrip().startswith(("def", "async", "@", "->")):
+                self.nameless = True
+            return facts
+        step = Facts()
+        tolerant = Places(self.file, chunk)
+        if found.tree.name == found.name:
+            read_step(found.tree, self.names, tolerant, step)
+        last = self._last(found)
+        facts.steps |= step.steps
+        facts.nodes += [replace(node, stale=True) for node in (last or step.nodes)]
+        facts.holes += step.holes
+        return facts
+
+    def _last(self, found: Header) -> list[Node]:
+        if found.whole or self.previous is None:
+            return []
+        return [node for node in self.previous.nodes if node.step == found.name]
+
+    def _add(self, facts: Facts) -> None:
+        self.whole.nodes += facts.nodes
+        self.whole.problems += facts.problems
+        self.whole.holes += facts.holes
+        self.whole.steps |= facts.steps
+
+
+def _names(found: list[Chunk], module: str, package: bool, others: Others | None) -> Names:
+    home = module if package else module.rpartition(".")[0]
+    names = Names(module, home)
+    if others is not None:
+        names.others = others
+    for chunk in found:
+        if chunk.body is not None:
+            names.add(chunk.body)
+    return names

@@ -1,0 +1,233 @@
+"""What the names of one file mean: its imports, constants, aliases and classes."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stepwell import modifiers
+from stepwell.types import Type, from_ast
+from stepwell.types.live import new_type
+
+_CONFIG = ("when", "when_not", "when_in", "when_not_in", "default")
+_HOMES = ("stepwell", "stepwell.modifiers")
+
+KNOWN: dict[str, Any] = {
+    f"{home}.{name}": getattr(modifiers, name)
+    for home in _HOMES
+    for name in modifiers.__all__
+    if name not in ("config", "Modifier")
+} | {
+    f"{home}.config.{name}": getattr(modifiers.config, name) for home in _HOMES for name in _CONFIG
+}
+"""Modifiers, and what makes their arguments, by every dotted name that they have."""
+
+Others = Callable[[str], "Names | None"]
+
+_DEPTH = 12  # how many re-exports are followed
+
+
+@dataclass(slots=True)
+class Names:
+    """The module-level names of a file.
+
+    Args:
+        module: the dotted name of the module.
+        package: the dotted name that a relative import counts from.
+        imports: local names to the dotted names that they were imported as.
+        constants: names that are assigned at the top level, with the expression.
+        classes: classes, with the expressions of their bases.
+        functions: functions that are defined at the top level.
+        stars: modules that everything was imported from.
+        others: gives the names of another module of the workspace, if it is one.
+    """
+
+    module: str
+    package: str
+    imports: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, ast.expr] = field(default_factory=dict)
+    classes: dict[str, list[ast.expr]] = field(default_factory=dict)
+    functions: set[str] = field(default_factory=set)
+    stars: list[str] = field(default_factory=list)
+    others: Others = field(default=lambda name: None, compare=False, repr=False)
+    _open: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def add(self, body: Iterable[ast.stmt]) -> None:
+        """Takes in the names of these statements, and of both arms of conditional ones."""
+        for statement in body:
+            match statement:
+                case ast.Import(names=names):
+                    for name in names:
+                        local = name.asname or name.name.partition(".")[0]
+                        self.imports[local] = name.name if name.asname else local
+                case ast.ImportFrom():
+                    self._import_from(statement)
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    self._constant(name, value)
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    self._constant(name, value)
+                case ast.ClassDef(name=name, bases=bases):
+                    self.classes[name] = bases
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    self.functions.add(name)
+                case ast.If() | ast.Try() | ast.With():
+                    for arm in arms(statement):
+                        self.add(arm)
+                case _ if type(statement).__name__ == "TypeAlias":
+                    alias: Any = statement
+                    self._constant(alias.name.id, alias.value)
+
+    def canonical(self, dotted: str, depth: int = _DEPTH) -> str | None:
+        """The dotted name under which a written name is defined, or `None` where unknown."""
+        head, _, rest = dotted.partition(".")
+        tail = f".{rest}" if rest else ""
+        if head in self.imports:
+            return self._follow(self.imports[head] + tail, depth)
+        if head in self.constants or head in self.classes or head in self.functions:
+            return f"{self.module}.{dotted}"
+        for star in self.stars:
+            if f"{star}.{head}" in KNOWN or (star in _HOMES and head == "config"):
+                return f"{star}.{dotted}"
+            other = self.others(star) if depth else None
+            found = other.canonical(dotted, depth - 1) if other is not None else None
+            if found and found != dotted:
+                return found
+        return dotted if hasattr(builtins, head) else None
+
+    def constant(self, name: str) -> tuple[Names, ast.expr] | None:
+        """The expression of a module-level constant and the names it is to be read with."""
+        if name in self.constants:
+            return self, self.constants[name]
+        canonical = self.canonical(name)
+        if canonical is None or "." not in canonical:
+            return None
+        home, _, last = canonical.rpartition(".")
+        other = self.others(home)
+        if other is None or last not in other.constants:
+            return None
+        return other, other.constants[last]
+
+    def type(self, expression: ast.expr) -> Type:
+        """The type that an annotation means."""
+        return from_ast(expression, self.resolve)
+
+    def resolve(self, dotted: str) -> Type | str | None:
+        """What a name in an annotation means: a dotted name, or the type that it is short for."""
+        found = self.constant(dotted)
+        if found is None:
+            return self._class(self.canonical(dotted))
+        home, expression = found
+        name = f"{home.module}.{dotted.rpartition('.')[2]}"
+        if isinstance(expression, ast.Call):
+            return home._made(name, expression)
+        if isinstance(expression, ast.Constant) and not isinstance(expression.value, str | None):
+            return None
+        if name in self._open:
+            return name  # an alias that names itself
+        self._open.add(name)
+        try:
+            return home.type(expression)
+        finally:
+            self._open.discard(name)
+
+    def _made(self, name: str, call: ast.Call) -> Type | str:
+        maker = self.canonical(written(call.func) or "")
+        match call.args:
+            case [ast.Constant(value=str(text)), base] if maker == "typing.NewType":
+                return new_type(f"{self.module}.{text}", self.type(base))
+            case [ast.Constant(value=str(text)), *_] if maker == "typing.TypeVar":
+                return Type(f"{self.module}.{text}")
+        return name
+
+    def _class(self, canonical: str | None) -> Type | str | None:
+        """The class with its bases, where all of them can be seen."""
+        if canonical is None:
+            return None
+        home, _, last = canonical.rpartition(".")
+        owner = self if home == self.module else self.others(home) if home else None
+        if owner is None or last not in owner.classes:
+            return canonical
+        bases = owner._bases(last, _DEPTH)
+        return Type(canonical, mro=bases) if bases else canonical
+
+    def _bases(self, name: str, depth: int) -> tuple[str, ...] | None:
+        found = [f"{self.module}.{name}"]
+        for base in self.classes[name]:
+            canonical = self.canonical(written(base) or "") if depth else None
+            if canonical is None:
+                return None
+            home, _, last = canonical.rpartition(".")
+            owner = self if home == self.module else self.others(home) if home else None
+            if owner is not None and last in owner.classes:
+                above = owner._bases(last, depth - 1)
+                if above is None:
+                    return None
+                found += above
+            elif canonical == "typing.TypedDict":
+                return found[0], canonical
+            elif not home and isinstance(kind := getattr(builtins, canonical, None), type):
+                found += [each.__name__ for each in kind.__mro__]
+            else:
+                return None
+        return (*dict.fromkeys(name for name in found if name != "object"), "object")
+
+    def _follow(self, dotted: str, depth: int) -> str:
+        """The name behind re-exports of the workspace's modules."""
+        home, _, last = dotted.rpartition(".")
+        other = self.others(home) if home and depth else None
+        if other is None:
+            return dotted
+        found = other.canonical(last, depth - 1)
+        return found if found and found != last else dotted
+
+    def _import_from(self, statement: ast.ImportFrom) -> None:
+        home = statement.module or ""
+        if statement.level:
+            parts = self.package.split(".")
+            above = parts[: len(parts) - statement.level + 1]
+            home = ".".join([*above, *([home] if home else [])])
+        for name in statement.names:
+            if name.name == "*":
+                self.stars.append(home)
+            else:
+                self.imports[name.asname or name.name] = f"{home}.{name.name}"
+
+    def _constant(self, name: str, value: ast.expr) -> None:
+        # The first arm of a condition is taken for the constant; both are known by name.
+        self.constants.setdefault(name, value)
+
+
+def written(expression: ast.expr) -> str | None:
+    """The dotted name that an expression is, or `None` if it is something else."""
+    parts: list[str] = []
+    while isinstance(expression, ast.Attribute):
+        parts.append(expression.attr)
+        expression = expression.value
+    if not isinstance(expression, ast.Name):
+        return None
+    return ".".join([expression.id, *reversed(parts)])
+
+
+def arms(statement: ast.If | ast.Try | ast.With) -> list[list[ast.stmt]]:
+    """The bodies of a compound statement, of which one or more run."""
+    match statement:
+        case ast.If(body=body, orelse=orelse):
+            return [body, orelse]
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
+            return [body, *(handler.body for handler in handlers), orelse, final]
+    return [statement.body]
+
+
+def environment(names: Names) -> Mapping[str, object]:
+    """What a node's reading depends on besides its own text, in a form that compares."""
+    dumped = {name: ast.dump(value) for name, value in names.constants.items()}
+    bases = {name: [ast.dump(base) for base in given] for name, given in names.classes.items()}
+    return {
+        "imports": names.imports,
+        "constants": dumped,
+        "classes": bases,
+        "stars": names.stars,
+    }

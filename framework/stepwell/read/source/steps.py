@@ -1,0 +1,166 @@
+"""The functions of one chunk to nodes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from typing import TypeAlias
+
+from stepwell.diagnostic import Diagnostic
+from stepwell.errors import ModifierError
+from stepwell.modifiers import Modifier
+from stepwell.modifiers.arguments import Unread
+from stepwell.modifiers.modifier import expanded
+from stepwell.read.problems import bad_modifier, variadic
+from stepwell.read.source.chunks import Places
+from stepwell.read.source.literals import Literals
+from stepwell.read.source.names import Names, arms, written
+from stepwell.read.source.prompts import prompts
+from stepwell.spec import Hole, Kind, Node, Param, Span
+from stepwell.types import UNKNOWN, Type
+
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(slots=True)
+class Facts:
+    """What a chunk says: its nodes, and what is wrong or can't be known."""
+
+    nodes: list[Node] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
+    holes: list[Hole] = field(default_factory=list)
+    steps: set[str] = field(default_factory=set)
+
+
+def functions(body: Iterable[ast.stmt]) -> Iterator[Function]:
+    """The functions defined at the top level, in conditional statements too.
+
+    Of a name that several arms of one statement define, the first: they never exist together.
+    """
+    for statement in body:
+        if isinstance(statement, Function):
+            yield statement
+        elif isinstance(statement, ast.If | ast.Try | ast.With):
+            seen: set[str] = set()
+            for arm in arms(statement):
+                found = [each for each in functions(arm) if each.name not in seen]
+                yield from found
+                seen |= {each.name for each in found}
+
+
+def read_step(function: Function, names: Names, places: Places, facts: Facts) -> None:
+    """Adds what a function makes to `facts`; a private one makes nothing."""
+    if function.name.startswith("_"):
+        return
+    literals = Literals(names, places)
+    found: list[Modifier] = []
+    unread = False
+    node = plain(function, names, places, facts.problems)
+    for decorator in reversed(function.decorator_list):
+        if _overload(decorator, names):
+            return
+        try:
+            modifier = literals.modifier(decorator)
+        except ModifierError as error:
+            facts.problems.append(bad_modifier(node, error, places.span(decorator)))
+            unread = True
+            continue
+        if isinstance(modifier, Unread):
+            hole = f"`@{modifier}` on `{function.name}` is not known from its text"
+            facts.holes.append(Hole(hole, places.span(decorator)))
+            unread = True
+        elif modifier is not None:
+            found.append(modifier)
+    facts.steps.add(function.name)
+    found.sort(key=lambda modifier: modifier.stage)
+    try:
+        facts.nodes += expanded(node, found)
+    except ModifierError as error:
+        if not unread:
+            place = _argument_place(function, error, places)
+            facts.problems.append(bad_modifier(node, error, place))
+        facts.nodes.append(node)
+
+
+def plain(function: Function, names: Names, places: Places, problems: list[Diagnostic]) -> Node:
+    """The node of a function before any modifier."""
+    name = function.name
+    arguments = function.args
+    for stars, argument in (("*", arguments.vararg), ("**", arguments.kwarg)):
+        if argument is not None:
+            span = places.word(argument, argument.arg)
+            problems.append(variadic(name, stars + argument.arg, span))
+    doc = ast.get_docstring(function, clean=False)
+    return Node(
+        name,
+        names.type(function.returns) if function.returns is not None else UNKNOWN,
+        tuple(_params(arguments, names, places)),
+        (cleandoc(doc) if "\n" in doc else doc.strip()) if doc else "",
+        kind=_kind(function),
+        step=name,
+        module=names.module,
+        span=_name_span(function, places),
+        prompts=prompts(function, names, places),
+    )
+
+
+def _params(arguments: ast.arguments, names: Names, places: Places) -> Iterator[Param]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    only = len(arguments.posonlyargs)
+    required = len(positional) - len(arguments.defaults)
+    for index, each in enumerate(positional):
+        yield _param(each, names, places, index < required, index < only)
+    for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        yield _param(each, names, places, default is None, False)
+
+
+def _param(each: ast.arg, names: Names, places: Places, required: bool, only: bool) -> Param:
+    type: Type = names.type(each.annotation) if each.annotation is not None else UNKNOWN
+    span = places.word(each, each.arg)
+    return Param(each.arg, each.arg, type, required, span, only)
+
+
+def _kind(function: Function) -> Kind:
+    generator = any(isinstance(each, ast.Yield | ast.YieldFrom) for each in own(function))
+    if isinstance(function, ast.AsyncFunctionDef):
+        return "async_generator" if generator else "coroutine"
+    return "generator" if generator else "function"
+
+
+def own(function: Function) -> Iterator[ast.AST]:
+    """The nodes of a function's own body: not those of functions and classes in it."""
+    waiting: list[ast.AST] = list(reversed(function.body))
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, Function | ast.Lambda | ast.ClassDef):
+            yield each
+            waiting += reversed(list(ast.iter_child_nodes(each)))
+
+
+def _name_span(function: Function, places: Places) -> Span:
+    line = places.lines[function.lineno - 1]
+    after = line.find("def", function.col_offset) + 3
+    found = line.find(function.name, after)
+    if found < 0:
+        return places.word(function, function.name)
+    return places.at(function.lineno, found + 1, len(function.name))
+
+
+def _overload(decorator: ast.expr, names: Names) -> bool:
+    name = written(decorator)
+    return bool(name) and names.canonical(name or "") == "typing.overload"
+
+
+def _argument_place(function: Function, error: ModifierError, places: Places) -> Span | None:
+    """Where the argument at fault is written, among the decorators."""
+    last = error.argument.rpartition(".")[2]
+    for decorator in function.decorator_list:
+        for each in ast.walk(decorator):
+            match each:
+                case ast.keyword(arg=str(name)) if name == last:
+                    return places.word(each, name)
+                case ast.Constant(value=str(text)) if text == last:
+                    return places.word(each, text)
+    return None
