@@ -9,13 +9,15 @@ of nodes or graphs; standard library only.
 from stepwell.types.fitting import fits
 from stepwell.types.live import from_object
 from stepwell.types.text import from_ast, from_text
-from stepwell.types.type import ANY, NONE, UNKNOWN, Type, known
+from stepwell.types.type import ANY, NONE, REST, UNKNOWN, UNREADABLE, Type, known
 from stepwell.types.value import holds
 
 __all__ = [
     "ANY",
     "NONE",
+    "REST",
     "UNKNOWN",
+    "UNREADABLE",
     "Type",
     "fits",
     "from_ast",

@@ -11,7 +11,7 @@ from types import CodeType, EllipsisType, GenericAlias, NoneType, UnionType
 from typing import Any, ForwardRef, TypeVar, get_args, get_origin
 
 from stepwell.types.names import UNWRAPPED, canonical
-from stepwell.types.type import ANY, EMPTY, NONE, REST, UNKNOWN, Type, literal, union
+from stepwell.types.type import ANY, EMPTY, NONE, REST, UNREADABLE, Type, literal, union
 
 Names = Mapping[str, Any]
 
@@ -61,13 +61,13 @@ def _compiled(text: str) -> CodeType | None:
 def _from_string(text: str, names: Names) -> Type:
     code = _compiled(text)
     if code is None:
-        return UNKNOWN
+        return UNREADABLE
     try:
         annotation = eval(code, {**names} if not isinstance(names, dict) else names)
     except Exception:
         return _piecewise(text, names)
     if isinstance(annotation, str):
-        return UNKNOWN if annotation == text else _from_string(annotation, names)
+        return UNREADABLE if annotation == text else _from_string(annotation, names)
     return from_object(annotation, names)
 
 
@@ -103,7 +103,7 @@ def _convert(annotation: Any, names: Names | None) -> Type:
         return REST
     if isinstance(annotation, list):
         return Type("[]", tuple([_convert(item, names) for item in annotation]))
-    return UNKNOWN
+    return UNREADABLE
 
 
 def _special(annotation: Any, names: Names | None) -> Type:
@@ -123,7 +123,7 @@ def _special(annotation: Any, names: Names | None) -> Type:
     origin = get_origin(annotation)
     if origin is None:
         named = getattr(annotation, "__name__", None) or getattr(annotation, "_name", None)
-        return Type(canonical(f"{annotation.__module__}.{named}")) if named else UNKNOWN
+        return Type(canonical(f"{annotation.__module__}.{named}")) if named else UNREADABLE
     return _subscript(annotation, origin, names)
 
 

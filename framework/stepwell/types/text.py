@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stepwell.types.names import UNWRAPPED, canonical
-from stepwell.types.type import ANY, EMPTY, NONE, REST, UNKNOWN, Type, literal, union
+from stepwell.types.type import ANY, EMPTY, NONE, REST, UNREADABLE, Type, literal, union
 
 if TYPE_CHECKING:
     import ast
@@ -29,7 +29,7 @@ Type(name='None', args=())))
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError):
-        return UNKNOWN
+        return UNREADABLE
     return from_ast(tree.body, resolve)
 
 
@@ -61,17 +61,19 @@ class _Text:
                 return NONE
             if tree.value is ...:
                 return REST
-            return from_text(tree.value, self._resolve) if isinstance(tree.value, str) else UNKNOWN
+            return (
+                from_text(tree.value, self._resolve) if isinstance(tree.value, str) else UNREADABLE
+            )
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr):
             return union((self.type(tree.left), self.type(tree.right)))
         if isinstance(tree, ast.List):
             return Type("[]", tuple([self.type(item) for item in tree.elts]))
-        return UNKNOWN
+        return UNREADABLE
 
     def _named(self, tree: ast.expr) -> Type:
         name = self._dotted(tree)
         if not name:
-            return UNKNOWN
+            return UNREADABLE
         meaning = self._resolve(name)
         if isinstance(meaning, Type):
             return meaning
@@ -86,15 +88,17 @@ class _Text:
         if base.name == "typing.Literal":
             return self._literal(items)
         if base.name in UNWRAPPED:
-            return self.type(items[0]) if items else UNKNOWN
+            return self.type(items[0]) if items else UNREADABLE
         if base.name == "typing.Optional":
             return union((self.type(inner), NONE))
         if base.name == "typing.Union":
             return union(self.type(item) for item in items)
         if base.args or base.name == "?":
-            return UNKNOWN  # an alias with parameters of its own: what they stand for is not known
+            return (
+                UNREADABLE  # an alias with parameters of its own: what they stand for is not known
+            )
         if not items:
-            return Type("tuple", (EMPTY,)) if base.name == "tuple" else UNKNOWN
+            return Type("tuple", (EMPTY,)) if base.name == "tuple" else UNREADABLE
         args = tuple([self.type(item) for item in items])
         return Type(base.name, args, base.mro)
 
@@ -115,8 +119,8 @@ class _Text:
                 name = meaning.name if isinstance(meaning, Type) else meaning or owner
                 texts.append(f"{canonical(name)}.{item.attr}")
             else:
-                return UNKNOWN
-        return literal(texts) if texts else UNKNOWN
+                return UNREADABLE
+        return literal(texts) if texts else UNREADABLE
 
     def _dotted(self, tree: ast.expr) -> str:
         ast = self._ast

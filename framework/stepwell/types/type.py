@@ -16,7 +16,8 @@ class Type:
 
     Special names: `|` is a union, `typing.Literal` holds the *texts* of its values (`"'a'"`, `"1"`,
     `"module.Color.RED"`), `[]` is the list of a `Callable`'s parameters, `...` and `()` stand for
-    themselves in a tuple, `?` where nothing is known.
+    themselves in a tuple, `?` where nothing is known: `UNKNOWN` where nothing is written,
+    `UNREADABLE` where what is written is no annotation that can be read.
 
     Args:
         name: the canonical dotted name: `int`, `list`, `typing.Any`, `collections.abc.Sequence`,
@@ -38,8 +39,10 @@ class Type:
         'list[DataFrame] | None'
         """
         name, args = self.name, self.args
+        if name in ("?", "..."):
+            return name
         if not args:
-            return "[]" if name == "[]" else name if name == "..." else name.rpartition(".")[2]
+            return "[]" if name == "[]" else name.rpartition(".")[2]
         words = [arg.short if isinstance(arg, Type) else last(arg) for arg in args]
         if name == "|":
             return " | ".join(words)
@@ -61,6 +64,7 @@ class Type:
 
 
 UNKNOWN = Type("?")
+UNREADABLE = Type("?", ("...",))
 ANY = Type("typing.Any")
 NONE = Type("None")
 REST = Type("...")
@@ -68,10 +72,10 @@ EMPTY = Type("()")
 
 
 def known(type: Type) -> bool:
-    """Whether anything was said: false for a missing or unreadable annotation.
+    """Whether it is known what was said: false for a missing or unreadable annotation.
 
-    >>> known(UNKNOWN), known(ANY)
-    (False, True)
+    >>> known(UNKNOWN), known(UNREADABLE), known(ANY)
+    (False, False, True)
     """
     return type.name != "?"
 

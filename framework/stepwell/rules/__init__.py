@@ -1,0 +1,91 @@
+"""What can be wrong with a graph: one rule a file, asked of a graph alike by driver and editor.
+
+Nothing here reads a file, runs a step or raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stepwell.diagnostic import Diagnostic
+from stepwell.graph import Graph
+from stepwell.rules.cycle import Cycle
+from stepwell.rules.duplicate_node import DuplicateNode
+from stepwell.rules.ignore import ignored, matches, unignored
+from stepwell.rules.missing_annotation import MissingAnnotation
+from stepwell.rules.missing_input import MissingInput
+from stepwell.rules.misspelled_input import MisspelledInput
+from stepwell.rules.modifier_bad_argument import ModifierBadArgument
+from stepwell.rules.modifier_unknown_parameter import ModifierUnknownParameter
+from stepwell.rules.not_a_module import NotAModule
+from stepwell.rules.not_a_step import NotAStep
+from stepwell.rules.prompt_placeholder_unwired import PromptPlaceholderUnwired
+from stepwell.rules.rule import Rule
+from stepwell.rules.syntax_error import SyntaxErrorRule
+from stepwell.rules.type_mismatch import TypeMismatch
+from stepwell.rules.unknown_target import UnknownTarget
+from stepwell.rules.variadic_parameter import VariadicParameter
+
+RULES: tuple[Rule, ...] = (
+    SyntaxErrorRule(),
+    NotAModule(),
+    NotAStep(),
+    VariadicParameter(),
+    MissingInput(),
+    MisspelledInput(),
+    DuplicateNode(),
+    Cycle(),
+    UnknownTarget(),
+    TypeMismatch(),
+    MissingAnnotation(),
+    ModifierUnknownParameter(),
+    ModifierBadArgument(),
+    PromptPlaceholderUnwired(),
+)
+"""Every rule, in the order of codes."""
+
+__all__ = ["RULES", "Rule", "check", "errors", "ignored", "unignored"]
+
+
+def check(
+    graph: Graph, *, select: Iterable[str] = (), ignore: Iterable[str] = ()
+) -> list[Diagnostic]:
+    """All that is wrong with this graph, sorted by place, then by code.
+
+    Args:
+        graph: what was read.
+        select: codes, beginnings of codes, or names of the rules that count; all where empty.
+        ignore: of those, what does not count.
+
+    >>> from stepwell.spec import Node, Param
+    >>> from stepwell.types import NONE
+    >>> [d.message for d in check(Graph([Node("a", NONE, (Param("a", "a", NONE),))]))]
+    ['`a` needs itself']
+    """
+    chosen, left_out = tuple(select), tuple(ignore)
+    return _found(
+        (
+            rule
+            for rule in RULES
+            if (not chosen or any(matches(code, rule.code, rule.name) for code in chosen))
+            and not any(matches(code, rule.code, rule.name) for code in left_out)
+        ),
+        graph,
+    )
+
+
+def errors(graph: Graph) -> list[Diagnostic]:
+    """What keeps this graph from being run; rules that only warn are not asked at all."""
+    found = _found((rule for rule in RULES if rule.severity == "error"), graph)
+    return [diagnostic for diagnostic in found if diagnostic.severity == "error"]
+
+
+def _found(rules: Iterable[Rule], graph: Graph) -> list[Diagnostic]:
+    return sorted((found for rule in rules for found in rule.check(graph)), key=_order)
+
+
+def _order(found: Diagnostic) -> tuple[str, int, int, str, str]:
+    span = found.span
+    if span is None:
+        return "", 0, 0, found.code, found.message
+    return span.file, span.line, span.column, found.code, found.message

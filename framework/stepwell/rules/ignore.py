@@ -1,0 +1,57 @@
+"""`# stepwell: ignore[SW104]`: findings that the text itself switches off, line by line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from stepwell.diagnostic import Diagnostic
+
+_COMMENT = re.compile(r"#\s*stepwell:\s*ignore(?:\[(?P<codes>[^\]]*)\])?(?!\w)")
+
+ALL = "ALL"
+
+
+def ignored(text: str) -> dict[int, frozenset[str]]:
+    """For each line (from 1) with such a comment, what is switched off there; `ALL` without codes.
+
+    >>> ignored("def a(b): ...  # stepwell: ignore[SW102, cycle]")[1] == {"SW102", "cycle"}
+    True
+    """
+    if "stepwell" not in text:
+        return {}
+    return {
+        number: _codes(found["codes"])
+        for number, line in enumerate(text.splitlines(), 1)
+        if (found := _COMMENT.search(line))
+    }
+
+
+def unignored(
+    diagnostics: Iterable[Diagnostic], lines: Mapping[str, Mapping[int, frozenset[str]]]
+) -> Iterator[Diagnostic]:
+    """The diagnostics that no comment switches off.
+
+    Args:
+        diagnostics: findings in any number of files.
+        lines: for each file, what `ignored` says of its text.
+    """
+    for found in diagnostics:
+        codes = lines.get(found.span.file, {}).get(found.span.line, ()) if found.span else ()
+        if not any(matches(code, found.code, found.name) for code in codes):
+            yield found
+
+
+def matches(code: str, of: str, name: str) -> bool:
+    """Whether what a user wrote (a code, how codes begin, a name, `ALL`) means this rule.
+
+    >>> matches("SW1", "SW104", "cycle"), matches("cycle", "SW104", "cycle")
+    (True, True)
+    """
+    return code in (ALL, name) or (code.startswith("SW") and of.startswith(code))
+
+
+def _codes(written: str | None) -> frozenset[str]:
+    if written is None:
+        return frozenset({ALL})
+    return frozenset(code.strip() for code in written.split(",") if code.strip())

@@ -1,0 +1,76 @@
+"""A step that does not say its types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stepwell.diagnostic import Diagnostic, Edit, Fix
+from stepwell.graph import Graph
+from stepwell.rules.rule import Rule
+from stepwell.spec import Param, Span
+from stepwell.types import UNKNOWN, Type, known
+
+
+class MissingAnnotation(Rule):
+    """
+    ## What it does
+    Checks that a step says what it returns, and warns of parameters without a
+    type.
+
+    ## Why is this bad?
+    What a step makes is what its readers are checked against, and what tells a
+    stream from a value. Of a parameter without a type, nothing is checked.
+
+    ## Example
+    ```python
+    def title(document: str):
+        return document[:10]
+    ```
+
+    Use instead:
+    ```python
+    def title(document: str) -> str:
+        return document[:10]
+    ```
+    """
+
+    code = "SW203"
+    name = "missing-annotation"
+    message = "`{node}` does not say what it returns; write `-> …` after its parameters"
+
+    def check(self, graph: Graph) -> Iterator[Diagnostic]:
+        steps: set[tuple[str, str, Span | None]] = set()
+        for node in graph.written:
+            step = node.step or node.name
+            # Several nodes of one function lack what the function lacks: told once.
+            told = (node.module, step, node.params[0].span if node.params else node.span)
+            if node.stale or node.kind == "field" or told in steps:
+                continue
+            steps.add(told)
+            if node.type == UNKNOWN:
+                yield self.at(node.span, node=step)
+            for param in node.params:
+                if param.type == UNKNOWN and param.key is None:
+                    yield self.at(
+                        param.span or node.span,
+                        _annotate(graph, param),
+                        message="`{param}` of `{node}` has no type; write `{param}: …`",
+                        severity="warning",
+                        node=step,
+                        param=param.keyword,
+                    )
+
+
+def _annotate(graph: Graph, param: Param) -> Fix | None:
+    """The type of what comes in, where it is known and needs no import."""
+    maker, span = graph.nodes.get(param.reads), param.span
+    if maker is None or param.reads != param.keyword or not (span and span.end_line):
+        return None
+    if not known(maker.type) or not _importless(maker.type):
+        return None
+    end = span._replace(line=span.end_line, column=span.end_column)
+    return Fix(f"Annotate as `{maker.type.short}`", (Edit(end, f": {maker.type.short}"),))
+
+
+def _importless(type: Type) -> bool:
+    return "." not in type.name.replace("...", "") and all(map(_importless, type.types))
