@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stepwell.lifecycle.println import PrintLn
     from stepwell.lifecycle.progress import ProgressBar
     from stepwell.lifecycle.results import DictResult, NumpyResult, PandasResult, PolarsResult
+    from stepwell.lifecycle.retry import Retry
     from stepwell.lifecycle.slowdown import SlowDown
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "PrintLn",
     "ProgressBar",
     "ResultBuilder",
+    "Retry",
     "SlowDown",
     "StaticValidator",
     "TaskExecutionHook",
@@ -73,6 +75,7 @@ _HOME = {
     "PolarsResult": "results",
     "PrintLn": "println",
     "ProgressBar": "progress",
+    "Retry": "retry",
     "SlowDown": "slowdown",
     "base_hook": "events",
     "base_method": "events",

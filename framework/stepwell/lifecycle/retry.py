@@ -1,0 +1,258 @@
+"""`Retry`: makes a failed step again, if time may help."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from random import Random
+from time import monotonic, time
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import Any, NamedTuple, TypeAlias
+
+from stepwell.errors import require
+from stepwell.lifecycle.api import NodeExecutionMethod
+from stepwell.lifecycle.current import current
+from stepwell.lifecycle.filters import NodeFilter, Tags, selects
+from stepwell.lifecycle.listening import tell_failed
+from stepwell.lifecycle.retrying import Retrying, retrying
+from stepwell.lifecycle.transient import retry_after, transient
+from stepwell.usage import Failed
+
+Question: TypeAlias = "Callable[[Exception], bool] | type[Exception] | tuple[type[Exception], ...]"
+
+_LAZY = frozenset({CoroutineType, GeneratorType, AsyncGeneratorType})
+_END = object()
+
+
+class _At(NamedTuple):
+    """What is being made: where, since when, and how it is made again."""
+
+    run_id: str
+    node: str
+    task_id: str | None
+    began: float
+    call: Callable[[], Any]
+
+
+class Retry(NodeExecutionMethod):
+    """Makes a step again when it fails with an error that may pass, a bounded number of times.
+
+    Before attempt `n + 1` it waits a random time between 0 and `wait * 2 ** (n - 1)` seconds, at
+    most `longest`; to that comes what the provider asks for (`Retry-After` in all its forms). It
+    gives up if that would pass the deadline. A step that yields is made again only before its first
+    chunk. A `KeyboardInterrupt` or a cancellation is never retried. The error of the last attempt
+    is raised as it is, with a note.
+
+    Args:
+        attempts: how often a step is called at most, the first time included.
+        wait: the first wait's upper bound, in seconds.
+        longest: no wait of its own is longer, in seconds.
+        deadline: no new attempt begins later than so many seconds after the first.
+        on: which errors to retry: a question, or classes of exceptions. Unless told otherwise
+            those that pass by themselves: 408, 409, 429, 5xx, lost connections, timeouts.
+        node_filter: the nodes it is for: a name, several, or a function of name and tags.
+        sleep: what waits in plain steps.
+        async_sleep: what waits in async steps.
+        clock: gives the time in seconds, for the deadline.
+        seed: makes the waits the same again.
+    """
+
+    def __init__(
+        self,
+        attempts: int = 3,
+        *,
+        wait: float = 0.5,
+        longest: float = 60.0,
+        deadline: float = 300.0,
+        on: Question = transient,
+        node_filter: NodeFilter = None,
+        sleep: Callable[[float], None] | None = None,
+        async_sleep: Callable[[float], Awaitable[None]] | None = None,
+        clock: Callable[[], float] = monotonic,
+        seed: int | None = None,
+    ) -> None:
+        if attempts < 1:
+            raise ValueError(f"`attempts={attempts}` makes no attempt; give 1 or more")
+        self.attempts, self.wait, self.longest, self.deadline = attempts, wait, longest, deadline
+        self.on, self.node_filter = on, node_filter
+        self._sleep, self._async_sleep, self._clock = sleep, async_sleep, clock
+        self._random = Random(seed)
+
+    def wants_node(self, *, node_name: str, node_tags: Tags) -> bool:
+        return selects(self.node_filter, node_name, node_tags)
+
+    def run_to_execute_node(
+        self,
+        *,
+        node_name: str,
+        node_callable: Callable[..., Any],
+        node_kwargs: dict[str, Any],
+        run_id: str,
+        task_id: str | None,
+        **future_kwargs: Any,
+    ) -> Any:
+        began = self._clock()
+        try:
+            result = node_callable(**node_kwargs)
+        except Exception as error:
+            if not self.retries(error):
+                raise
+            again = partial(node_callable, **node_kwargs)
+            return self._again(_At(run_id, node_name, task_id, began, again), error)
+        if type(result) not in _LAZY:
+            return result
+        again = partial(node_callable, **node_kwargs)
+        at = _At(run_id, node_name, task_id, began, again)
+        if type(result) is GeneratorType:
+            return self._stream(at, result)
+        if type(result) is AsyncGeneratorType:
+            return self._async_stream(at, result)
+        return self._awaited(at, result)
+
+    def retries(self, error: BaseException) -> bool:
+        """Whether an error is one to retry."""
+        if not isinstance(error, Exception):
+            return False
+        if isinstance(self.on, (type, tuple)):
+            return isinstance(error, self.on)
+        return bool(self.on(error))
+
+    def _again(self, at: _At, first: Exception) -> Any:
+        tenacity = require("tenacity", extra="llm", what="`Retry`")
+        extra = {"sleep": self._sleep} if self._sleep else {}
+        for attempt in tenacity.Retrying(**self._policy(tenacity, at), **extra):
+            with attempt:
+                number = attempt.retry_state.attempt_number
+                if number == 1:  # it has been made, outside of tenacity, which costs more
+                    raise first
+                with self._marked(at.node, number):
+                    return at.call()
+        raise AssertionError("tenacity ends with a result or an error")
+
+    async def _awaited(self, at: _At, result: Awaitable[Any]) -> Any:
+        try:
+            return await result
+        except Exception as error:
+            if not self.retries(error):
+                raise
+            return await self._again_async(at, error)
+
+    async def _again_async(self, at: _At, first: Exception) -> Any:
+        tenacity = require("tenacity", extra="llm", what="`Retry`")
+        extra = {"sleep": self._async_sleep} if self._async_sleep else {}
+        async for attempt in tenacity.AsyncRetrying(**self._policy(tenacity, at), **extra):
+            with attempt:
+                number = attempt.retry_state.attempt_number
+                if number == 1:
+                    raise first
+                with self._marked(at.node, number):
+                    return await at.call()
+        raise AssertionError("tenacity ends with a result or an error")
+
+    def _stream(self, at: _At, source: Any) -> Iterator[Any]:
+        def anew() -> Any:
+            nonlocal source
+            source = at.call()
+            return next(source, _END)
+
+        try:
+            try:
+                chunk = next(source, _END)
+            except Exception as error:
+                if not self.retries(error):
+                    raise
+                chunk = self._again(at._replace(call=anew), error)
+            if chunk is not _END:
+                yield chunk
+                yield from source
+        finally:
+            source.close()
+
+    async def _async_stream(self, at: _At, source: Any) -> AsyncIterator[Any]:
+        async def anew() -> Any:
+            nonlocal source
+            source = at.call()
+            return await anext(source, _END)
+
+        try:
+            try:
+                chunk = await anext(source, _END)
+            except Exception as error:
+                if not self.retries(error):
+                    raise
+                chunk = await self._again_async(at._replace(call=anew), error)
+            if chunk is not _END:
+                yield chunk
+                async for chunk in source:
+                    yield chunk
+        finally:
+            await source.aclose()
+
+    def _policy(self, tenacity: Any, at: _At) -> dict[str, Any]:
+        return {
+            "stop": partial(self._stops, at),
+            "wait": self._waits,
+            "retry": tenacity.retry_if_exception(self.retries),
+            "before_sleep": partial(self._tell, at),
+            "reraise": True,
+        }
+
+    def _waits(self, state: Any) -> float:
+        bound = min(self.longest, self.wait * 2 ** (state.attempt_number - 1))
+        return (retry_after(state.outcome.exception()) or 0.0) + self._random.uniform(0, bound)
+
+    def _stops(self, at: _At, state: Any) -> bool:
+        """Whether to give up on an error that may pass; if so, the error is told why."""
+        error, number = state.outcome.exception(), state.attempt_number
+        if number >= self.attempts:
+            error.add_note(f"attempt {number} of {self.attempts} at `{at.node}`")
+            return True
+        if self._clock() - at.began + state.upcoming_sleep <= self.deadline:
+            return False
+        asked = retry_after(error)
+        why = f", as the provider asks for {asked:g} s" if asked else ""
+        error.add_note(
+            f"attempt {number} of {self.attempts} at `{at.node}`; the next would come after"
+            f" {state.upcoming_sleep:.1f} s{why}, past the deadline of {self.deadline:g} s"
+        )
+        return True
+
+    def _tell(self, at: _At, state: Any) -> None:
+        from logging import getLogger
+
+        error, wait = state.outcome.exception(), state.upcoming_sleep
+        getLogger("stepwell").info(
+            "attempt %d of %d at `%s` failed with %s; again in %.1f s",
+            state.attempt_number,
+            self.attempts,
+            at.node,
+            type(error).__name__,
+            wait,
+        )
+        tell_failed(
+            Failed(
+                run_id=at.run_id,
+                node=at.node,
+                task_id=at.task_id,
+                attempt=state.attempt_number,
+                error=str(error).partition("\n")[0],
+                error_type=type(error).__name__,
+                wait=wait,
+                at=time(),
+            )
+        )
+
+    @contextmanager
+    def _marked(self, node: str, number: int) -> Iterator[None]:
+        """Within it, requests belong to that attempt."""
+        again = retrying.set(Retrying(node, number, self.attempts))
+        now = current.get()
+        marked = current.set(replace(now, attempt=number)) if now is not None else None
+        try:
+            yield
+        finally:
+            retrying.reset(again)
+            if marked is not None:
+                current.reset(marked)

@@ -1,0 +1,123 @@
+"""Which errors pass by themselves, and how long a provider asks to wait.
+
+Judged by status, code and class name, so that no client library has to be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from time import time
+from typing import Any
+
+STATUSES = {408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
+"""Statuses that another attempt may change."""
+
+PERMANENT = {
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "content_filter",
+    "content_policy_violation",
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "insufficient_quota",
+    "invalid_api_key",
+    "model_not_found",
+}
+"""Error codes that stay, whatever the status: an exhausted quota comes as 429."""
+
+PASSING = {"overloaded", "overloaded_error", "rate_limit_exceeded", "server_error"}
+"""Error codes of an error without a status, as one that comes in the midst of a stream."""
+
+CONNECTION = {"APIConnectionError", "ConnectionError", "Timeout", "TimeoutError", "TransportError"}
+"""Class names, of an error or a base of it, that mean a connection."""
+
+MISTAKES = {"LocalProtocolError", "UnsupportedProtocol"}
+"""Class names among those that mean a wrong request."""
+
+
+def transient(error: BaseException) -> bool:
+    """Whether another attempt may succeed where nothing but time has changed.
+
+    True for the statuses 408, 409, 429 and 5xx, for lost connections and for timeouts; false for
+    what stays wrong (a bad request, key or model, a context or content limit, an exhausted quota)
+    and for all else: most exceptions are mistakes in a program. `x-should-retry` decides over the
+    status.
+
+    >>> transient(TimeoutError()), transient(ValueError("no number"))
+    (True, False)
+    """
+    if not isinstance(error, Exception):
+        return False
+    codes = _codes(error)
+    if codes & PERMANENT:
+        return False
+    status = status_of(error)
+    if status is None:
+        names = {base.__name__ for base in type(error).__mro__}
+        return bool(codes & PASSING) or bool(names & CONNECTION and not names & MISTAKES)
+    said = _header(error, "x-should-retry")
+    return status in STATUSES if said not in ("true", "false") else said == "true"
+
+
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status that an error stands for, if it does."""
+    for holder in (error, getattr(error, "response", None)):
+        for name in ("status_code", "status", "code"):
+            status = getattr(holder, name, None)
+            if isinstance(status, int) and 100 <= status <= 599:
+                return status
+    return None
+
+
+def retry_after(error: BaseException, *, now: float | None = None) -> float | None:
+    """How many seconds the provider asks to wait: `retry-after-ms`, else `retry-after`.
+
+    The latter is a number of seconds or a date. `None` where nothing sensible is asked.
+
+    Args:
+        error: an error with a `response`, or with `headers`.
+        now: the time for a date, in seconds since the epoch.
+    """
+    milliseconds = _number(_header(error, "retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    asked = _header(error, "retry-after")
+    seconds = _number(asked)
+    if seconds is not None or asked is None:
+        return seconds
+    from email.utils import parsedate_to_datetime
+
+    try:
+        left = parsedate_to_datetime(asked).timestamp() - (time() if now is None else now)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return left if left > 0 else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if isfinite(number) and number >= 0 else None
+
+
+def _codes(error: BaseException) -> set[str]:
+    body: Any = getattr(error, "body", None)
+    found = [getattr(error, "code", None), getattr(error, "type", None)]
+    if isinstance(body, Mapping):
+        inner = body.get("error", body)
+        if isinstance(inner, Mapping):
+            found += [inner.get("code"), inner.get("type")]
+    return {code for code in found if isinstance(code, str)}
+
+
+def _header(error: BaseException, name: str) -> str | None:
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    if headers is None:
+        headers = getattr(error, "headers", None)
+    try:
+        return next((str(v) for k, v in headers.items() if str(k).lower() == name), None)
+    except AttributeError:
+        return None
