@@ -196,12 +196,11 @@ def _walk(
         else:
             entered.add(name)
             node = nodes[name]
-            for param in reversed(node.params):
+            for param in node.params:
                 reads = param.reads
-                if reads not in done:
-                    stack.append(reads)
-                if reads not in given and reads not in nodes and param.required:
+                if reads not in nodes and reads not in given and param.required:
                     missing.setdefault(reads, Missing(reads, node, param))
+            stack += [param.reads for param in reversed(node.params) if param.reads not in done]
     return order, tuple(used), tuple(missing.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -26,22 +27,42 @@ def built(
         GraphError: if it is not sound; it holds all that is wrong.
     """
     from stepwell.read import runtime
+    from stepwell.rules import errors
 
     lifecycle.call("pre_do_anything")
     graph = runtime.graph(modules, config=config)
-    errors = [*_errors(graph, lifecycle), *_refused(graph, modules, config, lifecycle)]
-    if errors:
-        raise GraphError(errors)
+    wrong = errors(_permitted(graph, lifecycle))
+    wrong += _refused(graph, modules, config, lifecycle)
+    if wrong:
+        raise GraphError(wrong)
     lifecycle.call("post_graph_construct", graph=graph, modules=modules, config=config)
     return graph
 
 
-def _errors(graph: Graph, lifecycle: LifecycleSet) -> Iterator[Diagnostic]:
-    try:
-        from stepwell.rules import check
-    except ImportError:
-        check = lambda graph: list(graph.problems)
-    yield from (found for found in check(graph) if found.severity == "error")
+def any_config(modules: Iterable[ModuleType]) -> Graph:
+    """The graph of these modules with the steps of every configuration."""
+    from stepwell.read import runtime
+
+    return runtime.graph(modules)
+
+
+def _permitted(graph: Graph, lifecycle: LifecycleSet) -> Graph:
+    """The graph to judge: an edge that an adapter permits is one of which no type is known."""
+    if not lifecycle.methods("do_check_edge_types_match"):
+        return graph
+    nodes = graph.nodes
+
+    def judged(param: Param) -> Param:
+        maker = nodes.get(param.reads)
+        if maker is None or fits(maker.type, param.type) is not False:
+            return param
+        given, asked = maker.type, param.type
+        if lifecycle.permits("do_check_edge_types_match", type_from=given, type_to=asked):
+            return param._replace(type=UNKNOWN)
+        return param
+
+    written = [replace(node, params=tuple(map(judged, node.params))) for node in graph.written]
+    return Graph(written, config=graph.config, problems=graph.problems, modules=graph.modules)
 
 
 def _refused(
@@ -55,7 +76,7 @@ def _refused(
         if name in graph.nodes:
             node = graph.nodes[name]
             yield Diagnostic(
-                "SW106",
+                "SW110",
                 "config-names-a-step",
                 f"config gives `{name}`, which is a step; to put a value in its place pass it in "
                 "`overrides` when you execute",
@@ -77,7 +98,7 @@ def _judged(
         if not allowed:
             what = f"`{name}`" if name else "the graph"
             message = f"{hook} refuses {what}" + (f": {why}" if why else "")
-            yield Diagnostic("SW107", "refused-by-adapter", message, span=span, node=name)
+            yield Diagnostic("SW111", "refused-by-adapter", message, span=span, node=name)
 
 
 def names_of(modules: Iterable[ModuleType]) -> tuple[str, ...]:

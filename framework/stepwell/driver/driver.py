@@ -8,9 +8,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from stepwell.driver import running
-from stepwell.driver.build import built, import_modules, names_of
+from stepwell.driver.build import any_config, built, import_modules, names_of
 from stepwell.driver.prepared import Prepared
-from stepwell.driver.request import Target, problems_of, target_names, warn_of_unread
+from stepwell.driver.request import (
+    Target,
+    problems_of,
+    refuse_shapes,
+    target_names,
+    warn_of_unread,
+)
 from stepwell.driver.views import Picture, Variable, tagged, variables
 from stepwell.errors import RequestError
 from stepwell.execution.events import Event
@@ -285,13 +291,17 @@ class Driver:
     def _prepare(
         self, targets: Targets, inputs: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> Prepared:
-        wanted = (targets,) if isinstance(targets, str) or callable(targets) else (*targets,)
-        key = (wanted, (*inputs,), (*overrides,))
         try:
-            prepared = self._prepared[key]
-        except (KeyError, TypeError):
-            prepared = self._plan(key)
-            self._prepared[key] = prepared
+            wanted = (targets,) if isinstance(targets, str) or callable(targets) else (*targets,)
+            key = (wanted, (*inputs,), (*overrides,))
+            prepared = self._prepared.get(key)
+        except TypeError:
+            refuse_shapes(targets, inputs, overrides)
+            target_names(self.graph, targets)
+            raise
+        if prepared is None:
+            refuse_shapes(targets, inputs, overrides)
+            prepared = self._prepared[key] = self._plan(key)
         for name, exact, _ in prepared.checks:
             if inputs[name].__class__ is not exact:
                 prepared.refuse(inputs)
@@ -303,7 +313,11 @@ class Driver:
         names = target_names(self.graph, targets)
         made: Plan = plan(self.graph, names, {*inputs, *overrides, *self.config})
         problems = problems_of(
-            self.graph, made, inputs=inputs, overrides=overrides, config=self.config
+            made,
+            inputs=inputs,
+            overrides=overrides,
+            config=self.config,
+            under_any_config=lambda: any_config(self.modules),
         )
         if problems:
             raise RequestError(problems)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from stepwell.errors import RequestError, did_you_mean
+from stepwell.errors import RequestError, did_you_mean, nearest
 from stepwell.graph import Graph
 from stepwell.plan import Plan
 from stepwell.spec import Node, Param
@@ -56,37 +56,41 @@ def _not_a_target(target: object) -> str:
     if callable(target) and name:
         module = getattr(target, "__module__", "?")
         return f"`{name}` of `{module}` makes no node of this driver; add its module to the driver"
-    return f"{target!r} is neither a name nor a step"
+    return f"`{target!r}` is neither a name nor a step"
 
 
 def problems_of(
-    graph: Graph,
     plan: Plan,
     *,
     inputs: Iterable[str],
     overrides: Iterable[str],
     config: Mapping[str, Any],
+    under_any_config: Callable[[], Graph],
 ) -> list[str]:
     """One sentence for each thing that keeps this plan from running, types left aside."""
-    nodes = graph.nodes
+    graph, nodes = plan.graph, plan.graph.nodes
     known = {**nodes, **dict.fromkeys(graph.inputs), **config}
-    problems = [
-        f"`{name}` is asked for and is no node{did_you_mean(name, known)}"
-        for name in plan.targets
-        if name not in nodes and name not in plan.given
-    ]
+    problems = []
+    for name in plan.targets:
+        if name not in nodes and name not in plan.given and name not in graph.inputs:
+            cure = _under_config(name, under_any_config) or did_you_mean(name, known)
+            problems.append(f"`{name}` is asked for and is no node{cure}")
+        elif name not in nodes and name not in plan.given:
+            problems.append(f"`{name}` is asked for, is an input, and is not given")
     for name in overrides:
         if name not in nodes:
-            more = "; it is an input, give it in `inputs`" if name in graph.inputs else ""
-            near = more or did_you_mean(name, nodes)
-            problems.append(f"`{name}` is overridden and is no node{near}")
+            input_ = "; it is an input, give it in `inputs`" if name in graph.inputs else ""
+            problems.append(
+                f"`{name}` is overridden and is no node{input_ or did_you_mean(name, nodes)}"
+            )
     unread = [name for name in inputs if name not in known]
     for missing in plan.missing:
-        near = did_you_mean(missing.name, unread or nodes)
+        cure = _under_config(missing.name, under_any_config)
+        cure = cure or _misspelled(missing.name, unread) or did_you_mean(missing.name, nodes)
         kind = "" if missing.param.type.name == "?" else f": {missing.param.type.short}"
         problems.append(
             f"`{missing.name}{kind}` is needed by {missing.node.place} and is not given; "
-            f"pass it in `inputs`{near}"
+            f"pass it in `inputs`{cure}"
         )
     for name in inputs:
         if name in config:
@@ -94,11 +98,36 @@ def problems_of(
                 f"`{name}` is given in `inputs` and in the config; give it in one place"
             )
         elif name in nodes:
+            span = nodes[name].span
+            where = f" ({span})" if span else ""
             problems.append(
-                f"`{name}` is given in `inputs` and is a step {_at(nodes[name].span)}; "
+                f"`{name}` is given in `inputs` and is a step{where}; "
                 "to put a value in its place use `overrides`"
             )
     return problems
+
+
+def _misspelled(name: str, unread: Iterable[str]) -> str:
+    near = nearest(name, unread)
+    return f"; `{near}` is given and no step reads it" if near else ""
+
+
+def _under_config(name: str, under_any_config: Callable[[], Graph]) -> str:
+    """Under which configuration there is a step of that name, if there is under any."""
+    written = under_any_config().variants(name)
+    conditions = [
+        " and ".join(
+            f"`{when.key}` {_OPERATORS.get(when.operator, when.operator)} "
+            + " or ".join(map(repr, when.values))
+            for when in node.when
+        )
+        for node in written
+        if node.when and all(when.values for when in node.when)
+    ]
+    return f"; it is one when the config's {', or '.join(conditions)}" if conditions else ""
+
+
+_OPERATORS = {"is": "is", "is_not": "is not", "in": "is", "not_in": "is not"}
 
 
 def warn_of_unread(graph: Graph, names: Iterable[str], *, stacklevel: int) -> None:
@@ -109,8 +138,26 @@ def warn_of_unread(graph: Graph, names: Iterable[str], *, stacklevel: int) -> No
             warnings.warn(f"input `{name}` is read by no step{near}", stacklevel=stacklevel + 1)
 
 
-def _at(span: object) -> str:
-    return f"({span})" if span else "of this driver"
+def refuse_shapes(targets: object, inputs: object, overrides: object) -> None:
+    """Refuses what is no list of targets, or no mapping of names.
+
+    Raises:
+        RequestError: with one sentence for each.
+    """
+    problems = []
+    if not isinstance(targets, Iterable) and not callable(targets):
+        problems.append(f"`targets` is {shown(targets)}; give a list of names or steps")
+    for what, given in (("inputs", inputs), ("overrides", overrides)):
+        if not isinstance(given, Mapping):
+            problems.append(f"`{what}` is {shown(given)}; give a dict of values by name")
+        else:
+            problems += [
+                f"`{what}` has the key `{key!r}`, which is no name"
+                for key in given
+                if not isinstance(key, str)
+            ]
+    if problems:
+        raise RequestError(problems)
 
 
 class Check(NamedTuple):

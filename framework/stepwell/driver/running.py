@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from stepwell.errors import RequestError
 from stepwell.execution.events import Event, RunFinished
 from stepwell.execution.surround import drive, drive_async, enter, finish, outcome, surround
 from stepwell.execution.work import new_run_id
@@ -40,7 +41,7 @@ def on_own_loop(driver: Driver, prepared: Prepared, inputs: Given, overrides: Gi
     """A run on an event loop that lives as long as the run.
 
     Raises:
-        RuntimeError: if a loop runs already in this thread.
+        RequestError: if a loop runs already in this thread.
     """
     import asyncio
 
@@ -114,7 +115,14 @@ async def stream_on_this_loop(
         else:
             loop.call_soon_threadsafe(news.set)
 
-    task = loop.create_task(on_this_loop(driver, prepared, inputs, overrides, emit, run_id))
+    async def guarded() -> tuple[Any, BaseException | None]:
+        # Raised in a task, these two would stop the loop instead of reaching the reader.
+        try:
+            return await on_this_loop(driver, prepared, inputs, overrides, emit, run_id), None
+        except (KeyboardInterrupt, SystemExit) as error:
+            return None, error
+
+    task = loop.create_task(guarded())
     task.add_done_callback(lambda _: news.set())
     try:
         while not task.done() or events:
@@ -124,7 +132,9 @@ async def stream_on_this_loop(
                 news.clear()
                 if not events:
                     await news.wait()
-        results = await task
+        results, stopped = await task
+        if stopped is not None:
+            raise stopped
         yield RunFinished(run_id, results, perf_counter() - began)
     finally:
         if not task.done():
@@ -140,7 +150,7 @@ def stream_on_own_loop(
     """The events of a run on an event loop that goes on as they are read.
 
     Raises:
-        RuntimeError: if a loop runs already in this thread.
+        RequestError: if a loop runs already in this thread.
     """
     import asyncio
 
@@ -173,6 +183,6 @@ def _refuse_loop(instead: str) -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    raise RuntimeError(
-        f"an event loop runs already in this thread; this run needs one: use `{instead}`"
+    raise RequestError(
+        [f"an event loop runs already in this thread, and this run needs its own: use `{instead}`"]
     )

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from stepwell.execution.surround import log_once
+from stepwell.lifecycle.dispatch import log_once
 
 if TYPE_CHECKING:
     from stepwell.execution.text import Writer

@@ -65,6 +65,8 @@ class Inline:
                     return run_lines(self._plan, values, run_id)
                 return run_works(self._plan, self._works, values, run_id or new_run_id())
             function = self._compile()
+        if not run_id and not self._bare:
+            run_id = new_run_id()
         try:
             return function(inputs, overrides, self._config, run_id)
         except BaseException as error:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stepwell.errors import HookError
+from stepwell.lifecycle.dispatch import log_once
 
 if TYPE_CHECKING:
     from stepwell.lifecycle.dispatch import Around, Hook
@@ -97,21 +98,6 @@ def _show_both(raised: HookError, error: BaseException) -> None:
     if own is not None:
         raised.add_note("The hook's own error:\n" + "".join(format_exception(own)).rstrip())
     raised.__cause__ = error
-
-
-def log_once(hook: Hook, error: Exception) -> None:
-    """Logs what an observer's hook raised, the first time it does."""
-    key = (id(hook.adapter), hook.method)
-    if key not in _told:
-        _told[key] = hook.adapter
-        import logging
-
-        logging.getLogger("stepwell").error(
-            "hook %s raised, which is ignored from now on: it only observes", hook, exc_info=error
-        )
-
-
-_told: dict[tuple[int, str], object] = {}
 
 
 def drive(asked: Asked, thing: Callable[[], Any]) -> Any:
