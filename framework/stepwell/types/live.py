@@ -89,7 +89,7 @@ def _convert(annotation: Any, names: Names | None) -> Type:
     kind = type(annotation)
     if annotation is None or annotation is NoneType:
         return NONE
-    if kind is GenericAlias or kind.__module__ == "typing" or kind is UnionType:
+    if isinstance(annotation, GenericAlias | UnionType) or kind.__module__ == "typing":
         return _special(annotation, names)
     if isinstance(annotation, type):
         return _class(annotation)

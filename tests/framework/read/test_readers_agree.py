@@ -1,0 +1,244 @@
+"""The graph from text equals the graph from live functions."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stepwell.graph import Graph
+from stepwell.read import files, pipelines, runtime, source
+from stepwell.types import UNKNOWN, Type
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+
+_numbers = count()
+
+
+@contextmanager
+def imported(text: str) -> Iterator[ModuleType]:
+    """The text as a module, imported from a file of a name of its own."""
+    name = f"agreed_{next(_numbers)}"
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"{name}.py")
+        path.write_text(text, encoding="utf-8")
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+            yield module
+        finally:
+            del sys.modules[name]
+
+
+def facts(graph: Graph, *, short: bool = False) -> list[object]:
+    """All that both readers must agree on, in an order that does not depend on the text's."""
+
+    def form(type: Type) -> object:
+        return type.short if short else type
+
+    found = [
+        (
+            node.name,
+            form(node.type),
+            tuple(
+                (*param._replace(type=UNKNOWN, span=None), form(param.type))
+                for param in node.params
+            ),
+            node.doc,
+            dict(node.tags),
+            node.kind,
+            node.step,
+            node.module,
+            node.bound,
+            node.when,
+        )
+        for node in graph.written
+    ]
+    return sorted(found, key=repr)
+
+
+def both(text: str) -> tuple[Graph, Graph]:
+    with imported(text) as module:
+        live = runtime.graph([module])
+        read = pipelines.graph([source.parse(text, file="f.py", module=module.__name__)])
+    return read, live
+
+
+def agree(text: str, *, short: bool = False) -> None:
+    read, live = both(text)
+    assert facts(read, short=short) == facts(live, short=short)
+    assert read.digest() == live.digest()
+    assert _told(read) == _told(live)
+
+
+def _told(graph: Graph) -> list[tuple[str, str]]:
+    return sorted((problem.code, problem.message) for problem in graph.problems)
+
+
+HEAD = """\
+from __future__ import annotations
+
+import collections.abc as abc
+import typing
+import typing as t
+from collections.abc import Sequence as Seq, Iterator, AsyncIterator
+from typing import Annotated, Any, Literal, NewType, Optional, TypedDict, Union
+
+import stepwell.modifiers as sm
+from stepwell.modifiers import config, extract_fields as fields, group, inject
+from stepwell.modifiers import node, parameterize, source as src, tag, value
+
+LIMIT = 3
+WORDS = ["one", "two"]
+SHARED = {"first": value(1)}
+Words = list[str]
+Pairs = dict[str, Words]
+UserId = NewType("UserId", int)
+
+
+class Document:
+    pass
+
+
+class Page(Document):
+    pass
+
+
+class Row(TypedDict):
+    key: str
+
+"""
+
+PLAIN_HEAD = HEAD.replace("from __future__ import annotations\n", "")
+
+names = st.sampled_from([f"{word}{n}" for word in ("load", "split", "naïve") for n in range(4)])
+leaves = st.sampled_from(
+    [
+        *("int", "str", "float", "bytes", "object", "None", "Any", "typing.Any", "Document"),
+        *("Page", "Row", "UserId", "Words", "Pairs", "list", "t.List", "Seq", "abc.Mapping"),
+        *('Literal["a", 1]', "Literal[True]", "'Document'", "typing.Hashable"),
+    ]
+)
+
+
+def _wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        inner.map("list[{}]".format),
+        inner.map("Seq[{}]".format),
+        inner.map("tuple[{}, ...]".format),
+        inner.map("typing.Optional[{}]".format),
+        inner.map("Annotated[{}, 'metadata']".format),
+        inner.map("t.Iterable[{}]".format),
+        st.tuples(inner, inner).map("Union[{0[0]}, {0[1]}]".format),
+        st.tuples(inner, inner).map("dict[{0[0]}, {0[1]}]".format),
+        st.tuples(inner, inner).map("tuple[{0[0]}, {0[1]}]".format),
+        st.tuples(inner, inner).map("abc.Callable[[{0[0]}], {0[1]}]".format),
+    )
+
+
+annotations = st.recursive(leaves, _wider, max_leaves=4)
+literals = st.sampled_from(["1", "-2.5", "'x'", "None", "LIMIT", "WORDS", "[1, 2]", "{'k': (1,)}"])
+parameter_names = st.sampled_from([f"p{n}" for n in range(5)] + ["load0", "split1", "größe"])
+
+
+@st.composite
+def parameters(draw: st.DrawFn) -> tuple[list[str], str]:
+    """The names of some parameters, and their text."""
+    chosen = draw(st.lists(parameter_names, max_size=4, unique=True))
+    cut = sorted(draw(st.tuples(st.integers(0, 4), st.integers(0, 4))))
+    parts: list[str] = []
+    optional = False
+    for index, name in enumerate(chosen):
+        if index == cut[0] and index > 0:
+            parts.append("/")
+        if index == cut[1]:
+            parts.append("*")
+            optional = False
+        annotation = draw(st.none() | annotations)
+        optional = draw(st.booleans()) if index >= cut[1] else optional or draw(st.booleans())
+        text = name if annotation is None else f"{name}: {annotation}"
+        parts.append(f"{text} = {draw(literals)}" if optional else text)
+    return chosen, ", ".join(parts)
+
+
+@st.composite
+def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
+    dependency = st.one_of(
+        literals.map("value({})".format),
+        names.map("src('{}')".format),
+        st.tuples(names, literals).map("group(src('{0[0]}'), value({0[1]}))".format),
+        names.map("sm.group(a=src('{}'), b=value(LIMIT))".format),
+    )
+    found: list[str] = []
+    if draw(st.booleans()):
+        found.append(draw(st.sampled_from(["@tag(owner='me')", "@sm.tag(kinds=WORDS, x='y')"])))
+    if draw(st.booleans()):
+        when = ["when(mode='a')", "when_not(mode='a', n=LIMIT)", "when_in(mode=['a', 'b'])"]
+        found.append("@config." + draw(st.sampled_from([*when, "when_not_in(k=WORDS)", "default"])))
+    if chosen and draw(st.booleans()):
+        keyword = draw(st.sampled_from([*chosen, "p0"]))
+        found.append(f"@inject({keyword}={draw(dependency)})")
+    match draw(st.integers(0, 4)):
+        case 1:
+            found.append(f"@node(name='{draw(names)}_node')")
+        case 2 if chosen:
+            wiring = f"{{'{chosen[0]}': {draw(dependency)}}}"
+            found.append(f"@parameterize(one={wiring}, two=({wiring}, 'the {{{chosen[0]}}}'))")
+        case 3:
+            # A name in quotes means nothing to a decorator: a stated difference of the readers.
+            bare = draw(annotations).replace("'Document'", "Document")
+            found.append(f"@fields({{'field_a': {bare}, 'field_b': Document}})")
+        case 4:
+            found.append("@sm.extract_fields('field_a', 'field_b')")
+    return list(draw(st.permutations(found)))
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> str:
+    chosen, text = draw(parameters())
+    name = draw(st.sampled_from(["", "_"])) + draw(names) + draw(st.sampled_from(["", "__x"]))
+    returns = draw(st.none() | annotations)
+    doc = draw(st.sampled_from(["", '"""One line."""', '"""Two\n\n    lines.\n    """']))
+    kind = draw(st.sampled_from(["def", "async def"]))
+    body = draw(st.sampled_from(["...", "yield 1", "return None", "f = lambda: (yield)"]))
+    head = f"{kind} {name}({text}){'' if returns is None else f' -> {returns}'}:"
+    lines = [*draw(decorators(chosen)), head, *([f"    {doc}"] if doc else []), f"    {body}"]
+    return "\n".join(lines) + "\n"
+
+
+@st.composite
+def modules(draw: st.DrawFn) -> str:
+    written = draw(st.lists(steps(), min_size=1, max_size=4, unique_by=_step_name))
+    return draw(st.sampled_from([HEAD, PLAIN_HEAD])) + "\n\n".join(written)
+
+
+def _step_name(step: str) -> str:
+    return step.partition("def ")[2].partition("(")[0]
+
+
+@settings(max_examples=150, deadline=None)
+@given(modules())
+def test_generated_modules_read_the_same(text: str) -> None:
+    agree(text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.parent.name) for path in sorted(RECIPES.glob("*/pipeline.py"))],
+)
+def test_recipes_read_the_same(path: Path) -> None:
+    """Text knows a library's class by where it is imported from, life by where it is defined."""
+    agree(files.read_text(path), short=True)
