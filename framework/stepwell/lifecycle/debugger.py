@@ -22,7 +22,7 @@ class PDBDebugger(NodeExecutionHook, NodeExecutionMethod):
         before: whether to stop before a node runs.
         during: whether to run the node in the debugger.
         after: whether to stop after a node ran, or failed.
-        debugger: makes the debugger; a `pdb.Pdb` unless told otherwise.
+        debugger: the debugger's class.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class PDBDebugger(NodeExecutionHook, NodeExecutionMethod):
         before: bool = False,
         during: bool = False,
         after: bool = False,
-        debugger: Callable[[], Pdb] = Pdb,
+        debugger: Callable[..., Pdb] = Pdb,
     ) -> None:
         self.node_filter, self.debugger = node_filter, debugger
         self.before, self.during, self.after = before, during, after
@@ -56,7 +56,8 @@ class PDBDebugger(NodeExecutionHook, NodeExecutionMethod):
     ) -> Any:
         if not self.during:
             return node_callable(**node_kwargs)
-        result = self.debugger().runcall(node_callable, **node_kwargs)
+        # Between here and the step lies stepwell's own code, which is not what one came to see.
+        result = self.debugger(skip=["stepwell.*"]).runcall(node_callable, **node_kwargs)
         return self._awaited(result) if hasattr(result, "__await__") else result
 
     async def _awaited(self, result: Any) -> Any:

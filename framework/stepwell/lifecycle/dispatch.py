@@ -7,6 +7,7 @@ is not. So what nobody hears costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stepwell.errors import AdapterError, did_you_mean, nearest
@@ -15,17 +16,19 @@ from stepwell.lifecycle.events import Declared, declarations
 from stepwell.spec import Node
 
 
-class Hook(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Hook:
     """One function of one adapter, to be called with keywords.
 
     Args:
         adapter: the adapter it belongs to.
         event: what it hears, by its internal name.
         method: the function's own name; differs from `event` at the user level.
-        call: the bound function; an observer's raises no `Exception`, as it is caught and logged.
+        call: the bound function.
         takes: the keywords to give it: those that it reads, no more.
         is_async: whether its result is to be awaited.
-        observer: whether it only watches.
+        observer: whether what it raises is logged (`log_once`) and forgotten.
+        told: whether it was logged already.
     """
 
     adapter: object
@@ -35,6 +38,7 @@ class Hook(NamedTuple):
     takes: tuple[str, ...]
     is_async: bool
     observer: bool
+    told: bool = False
 
     def __str__(self) -> str:
         return f"`{type(self.adapter).__name__}.{self.method}`"
@@ -148,9 +152,18 @@ class LifecycleSet:
     def call(self, event: str, /, **keywords: Any) -> list[Any]:
         """Calls everything that hears an event, in order; gives what each returned.
 
-        For events of one's own and for those outside runs. What is raised arrives as it is.
+        For events of one's own and for those outside runs. What is raised arrives as it is, unless
+        it is an observer's.
         """
-        return [hook.call(**given(hook, keywords)) for hook in self.hooks(event)]
+        answers: list[Any] = []
+        for hook in self.hooks(event):
+            try:
+                answers.append(hook.call(**given(hook, keywords)))
+            except Exception as error:
+                if not hook.observer:
+                    raise
+                log_once(hook, error)
+        return answers
 
 
 def given(hook: Hook, keywords: dict[str, Any]) -> dict[str, Any]:
@@ -158,32 +171,15 @@ def given(hook: Hook, keywords: dict[str, Any]) -> dict[str, Any]:
     return {name: keywords[name] for name in hook.takes}
 
 
-def watched(call: Callable[..., Any], name: str, is_async: bool) -> Callable[..., Any]:
-    """The same hook, for one that may not fail a run: the first error is logged, others dropped."""
-    logged = False
+def log_once(hook: Hook, error: Exception) -> None:
+    """Logs what an observer's hook raised, the first time it does."""
+    if not hook.told:
+        hook.told = True
+        from logging import getLogger
 
-    def log(error: Exception) -> None:
-        nonlocal logged
-        if not logged:
-            logged = True
-            from logging import getLogger
-
-            message = "observer `%s` raised; the run goes on, and this is not logged again"
-            getLogger("stepwell").error(message, name, exc_info=error)
-
-    async def watch_async(**keywords: Any) -> None:
-        try:
-            await call(**keywords)
-        except Exception as error:
-            log(error)
-
-    def watch(**keywords: Any) -> None:
-        try:
-            call(**keywords)
-        except Exception as error:
-            log(error)
-
-    return watch_async if is_async else watch
+        getLogger("stepwell").error(
+            "hook %s raised, which is ignored from now on: it only observes", hook, exc_info=error
+        )
 
 
 def _either(pair: Around) -> Hook:
@@ -223,8 +219,6 @@ def _hook(adapter: object, declared: Declared) -> Hook:
         call, takes = _spread(call), ("outputs",)
     else:
         takes = _takes(call, declared, type(adapter).__name__)
-    if observer:
-        call = watched(call, f"{type(adapter).__name__}.{declared.method}", is_async)
     return Hook(adapter, declared.event, declared.method, call, takes, is_async, observer)
 
 

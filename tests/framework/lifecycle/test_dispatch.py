@@ -11,6 +11,7 @@ import pytest
 from stepwell.errors import AdapterError
 from stepwell.lifecycle import (
     GraphAdapter,
+    GraphConstructionHook,
     GraphExecutionHook,
     NodeExecutionHook,
     NodeExecutionMethod,
@@ -222,41 +223,20 @@ def test_an_adapter_is_asked_once_which_nodes_it_wants() -> None:
     assert asked == ["a", "b"]
 
 
-def test_an_observer_is_logged_once_and_raises_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(Observer, NodeExecutionHook):
-        def run_before_node_execution(self, **_: Any) -> None:
+def test_an_observer_called_outside_a_run_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(Observer, GraphConstructionHook):
+        def run_after_graph_construction(self, **_: Any) -> None:
             raise ValueError("no disk")
 
-    (hook,) = LifecycleSet([Broken()]).hooks("pre_node_execute")
+    adapters = LifecycleSet([Broken()])
     with caplog.at_level(logging.ERROR, "stepwell"):
-        hook.call()
-        hook.call()
+        assert adapters.call("post_graph_construct") == []
+        assert adapters.call("post_graph_construct") == []
     (record,) = caplog.records
-    assert "`Broken.run_before_node_execution` raised" in record.getMessage()
+    assert "`Broken.run_after_graph_construction` raised" in record.getMessage()
     assert record.exc_info is not None
-
-
-async def test_an_async_observer_is_logged_once_too(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(Observer, NodeExecutionHook):
-        async def run_before_node_execution(self, **_: Any) -> None:
-            raise ValueError("no disk")
-
-    (hook,) = LifecycleSet([Broken()]).hooks("pre_node_execute")
-    assert hook.is_async
-    with caplog.at_level(logging.ERROR, "stepwell"):
-        await hook.call()
-        await hook.call()
-    assert len(caplog.records) == 1
-
-
-def test_keyboard_interrupt_is_no_observers_error() -> None:
-    class Stopped(Observer, GraphExecutionHook):
-        def run_before_graph_execution(self, **_: Any) -> None:
-            raise KeyboardInterrupt
-
-    (hook,) = LifecycleSet([Stopped()]).hooks("pre_graph_execute")
-    with pytest.raises(KeyboardInterrupt):
-        hook.call()
 
 
 def test_a_set_of_adapters_can_be_pickled() -> None:
