@@ -11,11 +11,12 @@ from stepwell.diagnostic import Diagnostic
 from stepwell.errors import GraphError
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import given
+from stepwell.types import UNKNOWN, fits
 
 if TYPE_CHECKING:
     from stepwell.driver.driver import Driver
     from stepwell.lifecycle.dispatch import LifecycleSet
-    from stepwell.spec import Span
+    from stepwell.spec import Param, Span
 
 
 def built(
@@ -84,7 +85,9 @@ def _refused(
                 node=name,
             )
     for node in graph.nodes.values():
-        yield from _judged(lifecycle, "validate_node", node.name, node.span, created_node=node)
+        yield from _judged(
+            lifecycle, "validate_node", node.name, node.span, created_node=node, node=node
+        )
     yield from _judged(
         lifecycle, "validate_graph", "", None, graph=graph, modules=modules, config=config
     )
