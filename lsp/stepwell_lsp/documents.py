@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit
 
 from lsprotocol import types
@@ -57,17 +57,21 @@ class Document:
         file: the name it has in spans: its path, or its URI where it has none.
         text: what is in the buffer.
         version: the client's number of this state.
+        python: whether the client takes it for Python.
     """
 
     uri: str
     file: str
     text: Text
     version: int
+    python: bool = True
 
     @classmethod
     def opened(cls, item: types.TextDocumentItem) -> Document:
         """The document that the client opens."""
-        return cls(item.uri, path_of(item.uri) or item.uri, _text(item.text), item.version)
+        file = path_of(item.uri) or item.uri
+        python = item.language_id == "python" or file.endswith(".py")
+        return cls(item.uri, file, _text(item.text), item.version, python)
 
     def changed(
         self,
@@ -84,7 +88,7 @@ class Document:
                 text = _text(text.source[:start] + change.text + text.source[end:])
             else:
                 text = _text(change.text)
-        return Document(self.uri, self.file, text, version)
+        return replace(self, text=text, version=version)
 
 
 def _text(source: str) -> Text:

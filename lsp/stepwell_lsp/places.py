@@ -33,14 +33,38 @@ class Place(NamedTuple):
     param: Param | None = None
 
 
-def places(graph: Graph) -> Iterator[Place]:
-    """Every place at which a name of this pipeline is written, in no order."""
+def in_file(graph: Graph, file: str) -> Iterator[Place]:
+    """Every place of one file at which a name of this pipeline is written, in no order."""
     for node in graph.written:
-        yield from _of_node(graph, node)
-    for mention in graph.mentions:
-        if mention.span:
-            name = mention.name
-            yield Place(mention.span, name, name, mention.role, graph)
+        if node.span and node.span.file == file:
+            yield from _of_node(graph, node)
+    for place in _mentions(graph):
+        if place.span.file == file:
+            yield place
+
+
+def of_name(graph: Graph, name: str) -> Iterator[Place]:
+    """Every place at which this pipeline writes that node or input."""
+    for node in graph.written:
+        if node.name == name or any(param.reads == name for param in node.params):
+            for place in _of_node(graph, node):
+                if place.name == name:
+                    yield place
+    for place in _mentions(graph):
+        if place.name == name:
+            yield place
+
+
+def files(graph: Graph) -> set[str]:
+    """The files that something of this pipeline is written in."""
+    spans = [node.span for node in graph.written] + [mention.span for mention in graph.mentions]
+    return {span.file for span in spans if span}
+
+
+def _mentions(graph: Graph) -> Iterator[Place]:
+    for name, role, span in graph.mentions:
+        if span:
+            yield Place(span, name, name, role, graph)
 
 
 def _of_node(graph: Graph, node: Node) -> Iterator[Place]:
@@ -49,11 +73,12 @@ def _of_node(graph: Graph, node: Node) -> Iterator[Place]:
     for param in node.params:
         if param.span:
             yield Place(param.span, param.reads, param.keyword, "param", graph, node, param)
-    reads = {param.keyword: param.reads for param in node.params}
-    for prompt in node.prompts:
-        for written, span in prompt.placeholders:
-            if name := reads.get(written):
-                yield Place(span, name, written, "placeholder", graph, node)
+    if node.prompts:
+        reads = {param.keyword: param.reads for param in node.params}
+        for prompt in node.prompts:
+            for written, span in prompt.placeholders:
+                if name := reads.get(written):
+                    yield Place(span, name, written, "placeholder", graph, node)
 
 
 def covers(span: Span, line: int, column: int) -> bool:
@@ -63,11 +88,6 @@ def covers(span: Span, line: int, column: int) -> bool:
     if line == span.line and column < span.column:
         return False
     return not (span.end_column and line == span.end_line and column > span.end_column)
-
-
-def of_name(graph: Graph, name: str) -> Iterator[Place]:
-    """Every place at which this pipeline writes that node or input."""
-    return (place for place in places(graph) if place.name == name)
 
 
 def once(found: Iterable[Place]) -> list[Place]:

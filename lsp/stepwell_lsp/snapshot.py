@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from itertools import chain
 
 from lsprotocol import types
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
+from stepwell.read.pipelines import Pipeline
 from stepwell.spec import Span
 from stepwell_lsp.documents import Document, uri_of
-from stepwell_lsp.places import Place, covers, of_name, once, places
+from stepwell_lsp.places import Place, covers, files, in_file, of_name, once
 from stepwell_lsp.positions import UTF16, Text
 
 
@@ -22,14 +23,14 @@ class Snapshot:
 
     Args:
         texts: the text of every file, by the name that spans use.
-        graphs: every pipeline of the workspace.
+        pipelines: every pipeline of the workspace.
         findings: what the rules found, by file; each file that was looked at has an entry.
         documents: the open buffers, by file.
         encoding: the units that the client counts columns in.
     """
 
     texts: Mapping[str, Text] = field(default_factory=dict)
-    graphs: tuple[Graph, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
     findings: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
     encoding: str = UTF16
@@ -58,11 +59,15 @@ class Snapshot:
 
     def graphs_of(self, file: str) -> tuple[Graph, ...]:
         """The pipelines that have something written in this file."""
-        return tuple(graph for graph in self.graphs if file in self._files[id(graph)])
+        return tuple(
+            made.graph
+            for made in self.pipelines
+            if (made.span and made.span.file == file) or file in files(made.graph)
+        )
 
     def places(self, file: str) -> Iterator[Place]:
-        """Every name that is written in this file."""
-        return iter(self._by_file.get(file, ()))
+        """Every name that is written in this file, pipeline by pipeline."""
+        return chain.from_iterable(in_file(made.graph, file) for made in self.pipelines)
 
     def at(self, file: str, position: types.Position) -> list[Place]:
         """The names under a cursor: several where a modifier or several pipelines read one word."""
@@ -73,15 +78,3 @@ class Snapshot:
         """Every place that means what one of `found` means, each once."""
         meant = {(id(place.graph), place.name): place for place in found}
         return once(place for known in meant.values() for place in of_name(known.graph, known.name))
-
-    @cached_property
-    def _by_file(self) -> dict[str, list[Place]]:
-        found: dict[str, list[Place]] = {}
-        for graph in self.graphs:
-            for place in places(graph):
-                found.setdefault(place.span.file, []).append(place)
-        return found
-
-    @cached_property
-    def _files(self) -> dict[int, set[str]]:
-        return {id(graph): {place.span.file for place in places(graph)} for graph in self.graphs}

@@ -54,7 +54,7 @@ def test_the_misspelt_parameter_is_marked(seen):
     """Where it is, by which rule, and with what was meant."""
     assert "problem" not in seen
     (found,) = seen["opened"]
-    assert (found["code"], found["line"], found["column"]) == ("SW102", 1, 11)
+    assert (found["code"], found["line"], found["column"]) == ("SW101", 1, 11)
     assert "`question`" in found["message"]
 
 

@@ -43,10 +43,15 @@ def completion(snapshot: Snapshot, file: str, position: types.Position) -> types
     if spot:
         start = column - len(_WORD.search(text.line(line)[: column - 1])[0])  # type: ignore[index]
         place = types.Range(text.position(line, start, snapshot.encoding), position)
-        for graph in snapshot.graphs_of(file) or snapshot.graphs:
+        for graph in _graphs(snapshot, file):
             for item in _items(graph, spot, place):
                 items.setdefault(item.label, item)
     return types.CompletionList(is_incomplete=False, items=list(items.values()))
+
+
+def _graphs(snapshot: Snapshot, file: str) -> list[Graph]:
+    """The pipelines of this file; of a file in none yet, every one."""
+    return list(snapshot.graphs_of(file)) or [made.graph for made in snapshot.pipelines]
 
 
 def _items(graph: Graph, spot: Spot, place: types.Range) -> Iterable[types.CompletionItem]:
@@ -88,75 +93,84 @@ def spot_at(text: Text, line: int, column: int) -> Spot | None:
     """What the cursor stands in, read from the text before it; `None` where no name is wanted."""
     first = max(1, line - _REACH)
     before = "\n".join([*(text.line(n) for n in range(first, line)), text.line(line)[: column - 1]])
-    bracket = _open_bracket(before)
-    if bracket is None:
+    brackets, quoted = _open_brackets(before)
+    if not brackets:
         return None
-    offset, quoted = bracket
-    head, inside = before[:offset], before[offset + 1 :]
-    if before[offset] == "(" and not quoted and (header := _HEADER.search(head)):
-        return _in_header(header[1], inside)
-    if before[offset] in "[{(" and quoted:
-        return _in_call(before, offset)
+    last = brackets[-1]
+    if quoted:
+        return _in_call(before, brackets)
+    if before[last.offset] == "(" and (header := _HEADER.search(before[: last.offset])):
+        return _in_header(header[1], last.parts(before))
     return None
 
 
-def _in_header(step: str, inside: str) -> Spot | None:
+def _in_header(step: str, parts: list[str]) -> Spot | None:
     """A parameter's own name is wanted, not its type or its default."""
-    parts = _split(inside)
     if not re.fullmatch(r"\s*\**\w*", parts[-1]):
         return None
     written = (re.match(r"\s*\**(\w+)", part) for part in parts[:-1])
     return Spot("parameters", step, frozenset(match[1] for match in written if match))
 
 
-def _in_call(before: str, offset: int) -> Spot | None:
+def _in_call(before: str, brackets: list[_Bracket]) -> Spot | None:
     """A string inside `execute([...])`, `inputs={...}` or `overrides={...}`."""
-    if before[offset] == "{" and ":" in _split(before[offset + 1 :])[-1]:
+    last = brackets[-1]
+    if before[last.offset] == "{" and ":" in last.parts(before)[-1]:
         return None
-    head = before[:offset]
-    keyword = _KEYWORD.search(head)
-    outer = offset if before[offset] == "(" else (_open_bracket(head) or (None,))[0]
-    if outer is None or before[outer] != "(" or not _CALL.search(before[:outer]):
+    keyword = _KEYWORD.search(before[: last.offset])
+    call = last if before[last.offset] == "(" else brackets[-2] if len(brackets) > 1 else None
+    if call is None or before[call.offset] != "(" or not _CALL.search(before[: call.offset]):
         return None
-    role = keyword[1] if keyword else "targets"
-    return Spot("inputs" if role == "inputs" else "targets")
+    return Spot("inputs" if keyword and keyword[1] == "inputs" else "targets")
 
 
-def _split(inside: str) -> list[str]:
-    """The parts of an argument list, cut at its own commas."""
-    depth, start, parts = 0, 0, []
-    for index, char in enumerate(inside):
-        depth += (char in "([{") - (char in ")]}")
-        if char == "," and depth == 0:
-            parts.append(inside[start:index])
-            start = index + 1
-    return [*parts, inside[start:]]
+class _Bracket:
+    """A bracket that is still open, and the commas of its own in it."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset, self.commas = offset, [offset]
+
+    def parts(self, before: str) -> list[str]:
+        """What stands between its commas."""
+        ends = [*self.commas[1:], len(before)]
+        return [before[a + 1 : b] for a, b in zip(self.commas, ends, strict=True)]
 
 
-def _open_bracket(before: str) -> tuple[int, bool] | None:
-    """The offset of the last bracket left open, and whether the text ends inside a string."""
-    stack: list[int] = []
-    quote = ""
+def _open_brackets(before: str) -> tuple[list[_Bracket], bool]:
+    """The brackets left open, outermost first, and whether the text ends inside a string."""
+    stack: list[_Bracket] = []
     index = 0
     while index < len(before):
         char = before[index]
-        if quote:
-            if char == "\\":
-                index += 1
-            elif before.startswith(quote, index):
-                index += len(quote) - 1
-                quote = ""
-            elif char == "\n" and len(quote) == 1:
-                quote = ""
+        if char in "\"'":
+            index = _string_end(before, index)
+            if index < 0:
+                return stack, True
         elif char == "#":
-            end = before.find("\n", index)
-            index = len(before) if end < 0 else end
-        elif char in "\"'":
-            quote = char * 3 if before.startswith(char * 3, index) else char
-            index += len(quote) - 1
+            index = before.find("\n", index)
+            if index < 0:
+                return [], False
         elif char in "([{":
-            stack.append(index)
+            stack.append(_Bracket(index))
         elif char in ")]}" and stack:
             stack.pop()
+        elif char == "," and stack:
+            stack[-1].commas.append(index)
         index += 1
-    return (stack[-1], bool(quote)) if stack else None
+    return stack, False
+
+
+def _string_end(text: str, start: int) -> int:
+    """The offset of the last character of the string that starts there; -1 where it has no end."""
+    quote = text[start]
+    if text.startswith(quote * 3, start):
+        end = text.find(quote * 3, start + 3)
+        return end + 2 if end >= 0 else -1
+    index = start + 1
+    while index < len(text):
+        if text[index] == "\\":
+            index += 1
+        elif text[index] in (quote, "\n"):
+            return index
+        index += 1
+    return -1

@@ -17,35 +17,40 @@ _CONTINUES = re.compile(r"[\s)\]}#]|$")
 
 def document_symbols(snapshot: Snapshot, file: str) -> list[types.DocumentSymbol]:
     """A symbol for every step; where a step makes nodes of other names, each is one below it."""
-    steps: dict[Span, list[Node]] = {}
+    steps: dict[str, dict[str, Node]] = {}
     for place in snapshot.places(file):
         if place.role == "step" and place.node:
-            nodes = steps.setdefault(place.span, [])
-            if all(node.name != place.name for node in nodes):
-                nodes.append(place.node)
-    return [_step(snapshot, span, nodes) for span, nodes in sorted(steps.items())]
+            node = place.node
+            steps.setdefault(node.step or node.name, {}).setdefault(node.name, node)
+    symbols = [_step(snapshot, name, list(nodes.values())) for name, nodes in steps.items()]
+    return sorted(symbols, key=lambda symbol: symbol.selection_range.start.line)
 
 
-def _step(snapshot: Snapshot, span: Span, nodes: list[Node]) -> types.DocumentSymbol:
-    whole = snapshot.range(body(snapshot.text(span.file), span))
-    name = nodes[0].step or nodes[0].name
-    alone = len(nodes) == 1 and nodes[0].name == name
+def _step(snapshot: Snapshot, name: str, nodes: list[Node]) -> types.DocumentSymbol:
+    first = next((node for node in nodes if node.kind != "field"), nodes[0])
+    span = _span(first)
+    alone = len(nodes) == 1 and first.name == name
     return types.DocumentSymbol(
         name=name,
-        detail=signature(nodes[0]).split(" ", 1)[1] if alone else None,
+        detail=signature(first).split("def ", 1)[1] if alone else None,
         kind=types.SymbolKind.Function,
-        range=whole,
+        range=snapshot.range(body(snapshot.text(span.file), span)),
         selection_range=snapshot.range(span),
-        children=[] if alone else [_node(snapshot, span, node) for node in nodes],
+        children=[] if alone else [_node(snapshot, node) for node in nodes],
     )
 
 
-def _node(snapshot: Snapshot, span: Span, node: Node) -> types.DocumentSymbol:
-    place = snapshot.range(span)
+def _node(snapshot: Snapshot, node: Node) -> types.DocumentSymbol:
+    place = snapshot.range(_span(node))
     kind = types.SymbolKind.Field if node.kind == "field" else types.SymbolKind.Variable
     return types.DocumentSymbol(
         name=node.name, detail=node.type.short, kind=kind, range=place, selection_range=place
     )
+
+
+def _span(node: Node) -> Span:
+    assert node.span, "only nodes that have a place are shown"
+    return node.span
 
 
 def body(text: Text, span: Span) -> Span:
