@@ -121,7 +121,7 @@ class Retry(NodeExecutionMethod):
 
     def _again(self, at: _At, first: Exception) -> Any:
         tenacity = require("tenacity", extra="llm", what="`Retry`")
-        extra = {"sleep": self._sleep} if self._sleep else {}
+        extra = {"sleep": self._sleep} if self._sleep is not None else {}
         for attempt in tenacity.Retrying(**self._policy(tenacity, at), **extra):
             with attempt:
                 number = attempt.retry_state.attempt_number
@@ -141,7 +141,7 @@ class Retry(NodeExecutionMethod):
 
     async def _again_async(self, at: _At, first: Exception) -> Any:
         tenacity = require("tenacity", extra="llm", what="`Retry`")
-        extra = {"sleep": self._async_sleep} if self._async_sleep else {}
+        extra = {"sleep": self._async_sleep} if self._async_sleep is not None else {}
         async for attempt in tenacity.AsyncRetrying(**self._policy(tenacity, at), **extra):
             with attempt:
                 number = attempt.retry_state.attempt_number

@@ -114,7 +114,7 @@ def _codes(error: BaseException) -> set[str]:
 
 
 def _header(error: BaseException, name: str) -> str | None:
-    headers = getattr(getattr(error, "response", None), "headers", None)
+    headers: Any = getattr(getattr(error, "response", None), "headers", None)
     if headers is None:
         headers = getattr(error, "headers", None)
     try:
