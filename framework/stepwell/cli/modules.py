@@ -68,7 +68,7 @@ def _imported(name: str) -> ModuleType:
             near = did_you_mean(name, there)
             raise UsageError(f"there is no module `{name}` here or on sys.path{near}") from None
         raise UserError(error) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(error) from error
 
 
@@ -88,7 +88,7 @@ def _executed(name: str, path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UserError(error) from error
     return module

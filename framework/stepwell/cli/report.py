@@ -83,13 +83,19 @@ def sarif(diagnostics: Iterable[Diagnostic], *, version: str) -> str:
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def summary(diagnostics: Sequence[Diagnostic], *, files: int) -> str:
-    """The last line: how many of which kind.
+def summary(diagnostics: Sequence[Diagnostic], *, files: int, pipelines: int) -> str:
+    """The last line: how many of which kind, or that there is nothing, and in what.
 
-    >>> summary([Diagnostic("SW104", "cycle", "`a` needs itself")], files=3)
-    'Found 1 error in 3 files.'
+    >>> summary([Diagnostic("SW104", "cycle", "`a` needs itself")], files=3, pipelines=1)
+    'Found 1 error in 1 pipeline (3 files).'
     """
-    where = f"{files} file{'s' * (files != 1)}"
+    read = f"{files} file{'s' * (files != 1)}"
+    if not pipelines:
+        return (
+            f"No pipeline in {read}: nothing builds a driver or uses a modifier. Name a file to "
+            "have it checked as one, or declare [tool.stepwell.pipelines.NAME] in pyproject.toml."
+        )
+    where = f"{pipelines} pipeline{'s' * (pipelines != 1)} ({read})"
     if not diagnostics:
         return f"All checks passed: nothing is wrong in {where}."
     counted = Counter(found.severity for found in diagnostics)

@@ -65,4 +65,5 @@ def page(rule: Rule, *, color: bool = False) -> str:
 def _first(rule: Rule) -> str:
     """The first sentence of what it does."""
     text = re.sub(r"(?m)^#.*$", "", inspect.getdoc(rule) or "").strip()
-    return " ".join(text.partition("\n\n")[0].split())
+    words = " ".join(text.partition("\n\n")[0].split())
+    return re.split(r"(?<=[.:]) ", words, maxsplit=1)[0].rstrip(":.")

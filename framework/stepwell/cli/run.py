@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from stepwell.cli import modules, results, values
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     loaded = [modules.load(written) for written in args.modules]
     targets = [name for given in args.target for name in given.split(",") if name]
     config = values.plain(values.read(args.config, option="-c"))
-    driver = _driver(args, loaded, config)
+    driver = _driver(args, loaded, config, targets)
     if not targets:
         raise UsageError(f"nothing was asked for: give a target with -t, {_offer(driver.graph)}")
     inputs = fitted(values.read(args.input, option="-i"), driver.graph)
@@ -96,9 +97,17 @@ def run(args: argparse.Namespace) -> int:
     if args.explain:
         print(driver.explain(targets, inputs=inputs, overrides=overrides), end="")
         return 0
-    found = _executed(driver, targets, inputs, overrides)
-    color = colored(args.color, sys.stdout)
-    sys.stdout.write(results.as_json(found) if args.json else results.readable(found, color=color))
+    with warnings_in_a_line():
+        if _is_streamed(targets, driver.graph) and not args.json:
+            from stepwell.cli.streamed import streamed
+
+            events = driver.stream(targets, inputs, overrides)
+            return streamed(events, targets[0], shown=_progress(args))
+        found = _execute(driver, targets, inputs, overrides)
+    if args.json:
+        sys.stdout.write(results.as_json(found))
+    else:
+        sys.stdout.write(results.readable(found, color=colored(args.color, sys.stdout)))
     return 0
 
 
@@ -124,23 +133,44 @@ def fitted(written: Mapping[str, values.Written], graph: Graph) -> dict[str, Any
     return found
 
 
+@contextmanager
+def warnings_in_a_line() -> Iterator[None]:
+    """Shows a warning as a sentence on stderr, without the place in our code that gave it."""
+    import warnings
+
+    def show(message: object, *place: object, **options: object) -> None:
+        print(f"stepwell: warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield
+
+
 def _driver(
-    args: argparse.Namespace, loaded: Iterable[ModuleType], config: Mapping[str, Any]
+    args: argparse.Namespace,
+    loaded: Iterable[ModuleType],
+    config: Mapping[str, Any],
+    targets: list[str],
 ) -> Driver:
     from stepwell.driver import Builder
 
     builder = Builder().with_modules(*loaded).with_config(config).with_threads(args.threads)
-    shown = sys.stderr.isatty() if args.progress is None else args.progress
-    if shown and not args.explain:
-        from stepwell.lifecycle import ProgressBar
+    driver = builder.build()
+    if args.explain or not _progress(args) or _is_streamed(targets, driver.graph):
+        return driver
+    from stepwell.lifecycle import ProgressBar
 
-        builder.with_adapters(ProgressBar())
-    return builder.build()
+    return builder.with_adapters(ProgressBar()).build()
 
 
-def _executed(
+def _progress(args: argparse.Namespace) -> bool:
+    return sys.stderr.isatty() if args.progress is None else bool(args.progress)
+
+
+def _execute(
     driver: Driver, targets: list[str], inputs: Mapping[str, Any], overrides: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> Any:
     """The targets by name; what a step raises is marked as the user's own."""
     try:
         return driver.execute(targets, inputs=inputs, overrides=overrides)
@@ -148,6 +178,12 @@ def _executed(
         raise
     except Exception as error:
         raise UserError(error) from error
+
+
+def _is_streamed(targets: list[str], graph: Graph) -> bool:
+    """Whether one target alone is asked for, and it comes piece by piece."""
+    node = graph.nodes.get(targets[0]) if len(targets) == 1 else None
+    return node is not None and node.type.name == "stepwell.Stream"
 
 
 def _offer(graph: Graph) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from stepwell.cli.failure import UsageError
 from stepwell.diagnostic import Diagnostic
 from stepwell.errors import did_you_mean
+from stepwell.rules.ignore import matches
 
 KEYS = ("select", "ignore", "per-file-ignores")
 
@@ -77,17 +78,18 @@ def settings_near(folder: Path) -> Settings:
     return Settings(root=folder)
 
 
-def known(codes: Iterable[str], names: Iterable[str], *, where: str) -> tuple[str, ...]:
-    """The codes, if each is a rule's code, the beginning of one, or a rule's name.
+def known(codes: Iterable[str], rules: Iterable[tuple[str, str]], *, where: str) -> tuple[str, ...]:
+    """The codes, if each means a rule: its code, how codes begin, its name, or `ALL`.
 
     Raises:
         UsageError: if one is none of these.
     """
-    all_names = [*names]
+    listed = [*rules]
     given = tuple(codes)
     for code in given:
-        if not any(name == code or _is_prefix(code, name) for name in all_names):
-            raise UsageError(f"{where}: there is no rule `{code}`{did_you_mean(code, all_names)}")
+        if not any(matches(code, *rule) for rule in listed):
+            near = did_you_mean(code, (word for rule in listed for word in rule))
+            raise UsageError(f"{where}: there is no rule `{code}`{near}")
     return given
 
 
@@ -116,8 +118,4 @@ def _codes(value: Any, key: str, file: Path) -> tuple[str, ...]:
 
 
 def _named(found: Diagnostic, codes: Iterable[str]) -> bool:
-    return any(code in ("ALL", found.name) or _is_prefix(code, found.code) for code in codes)
-
-
-def _is_prefix(code: str, whole: str) -> bool:
-    return code.startswith("SW") and whole.startswith(code)
+    return any(matches(code, found.code, found.name) for code in codes)

@@ -163,13 +163,18 @@ def test_sarif_names_tool_rules_and_places():
 
 
 @pytest.mark.parametrize(
-    ("found", "files", "says"),
+    ("found", "pipelines", "files", "says"),
     [
-        ([], 1, "All checks passed: nothing is wrong in 1 file."),
-        ([CYCLE, CYCLE], 1, "Found 2 errors in 1 file."),
-        ([CYCLE, MISSPELLED], 7, "Found 1 error and 1 warning in 7 files."),
+        ([], 1, 1, "All checks passed: nothing is wrong in 1 pipeline (1 file)."),
+        ([CYCLE, CYCLE], 1, 2, "Found 2 errors in 1 pipeline (2 files)."),
+        ([CYCLE, MISSPELLED], 2, 7, "Found 1 error and 1 warning in 2 pipelines (7 files)."),
     ],
 )
-def test_the_summary_counts(found: list[Diagnostic], files: int, says: str):
+def test_the_summary_counts(found: list[Diagnostic], pipelines: int, files: int, says: str):
     """By severity, in the singular where there is one."""
-    assert report.summary(found, files=files) == says
+    assert report.summary(found, files=files, pipelines=pipelines) == says
+
+
+def test_the_summary_says_when_there_was_nothing_to_check():
+    """And what to do then."""
+    assert report.summary([], files=3, pipelines=0).startswith("No pipeline in 3 files: ")

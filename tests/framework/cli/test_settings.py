@@ -74,14 +74,14 @@ def test_what_is_no_setting_is_told(text: str, says: str, tmp_path: Path):
         settings_near(tmp_path)
 
 
-@pytest.mark.parametrize("code", ["SW104", "SW", "cycle"])
+@pytest.mark.parametrize("code", ["SW104", "SW", "cycle", "ALL"])
 def test_known_codes(code: str):
     """A code, the beginning of one, a name."""
-    assert known([code], ["SW104", "cycle"], where="--select") == (code,)
+    assert known([code], [("SW104", "cycle")], where="--select") == (code,)
 
 
 def test_unknown_codes_are_told():
     """With the nearest."""
     says = "--select: there is no rule `cycel`; did you mean `cycle`?"
     with pytest.raises(UsageError, match=re.escape(says)):
-        known(["cycel"], ["SW104", "cycle"], where="--select")
+        known(["cycel"], [("SW104", "cycle")], where="--select")

@@ -1,0 +1,153 @@
+"""`stepwell graph`: draws a pipeline, from text unless it is asked to import."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from stepwell.cli import modules, reading, values
+from stepwell.cli.explained import explained
+from stepwell.cli.failure import UsageError
+from stepwell.cli.parsers import Commands, command
+from stepwell.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from stepwell.draw import Direction
+    from stepwell.graph import Graph
+
+FORMATS = ("text", "mermaid", "dot", "svg", "png", "html")
+ENDINGS = {".mmd": "mermaid", ".md": "mermaid", ".gv": "dot", ".txt": "text", ".htm": "html"}
+
+
+class Marks(TypedDict):
+    """What the drawing functions are told besides the graph."""
+
+    targets: list[str]
+    only: set[str] | None
+    wrong: set[str]
+    direction: Direction
+
+
+EXAMPLES = """\
+  stepwell graph pipeline.py                            a tree, in the terminal
+  stepwell graph pipeline.py -t answer -o answer.svg    what `answer` needs, as a picture
+  stepwell graph app.load app.answer -f mermaid         text for a README
+  stepwell graph pipeline.py -o graph.html              a page to drag, zoom, search and click in
+  stepwell graph pipeline.py --explain                  what was read, and what could not be
+"""
+
+
+def add(commands: Commands) -> None:
+    """Adds the command's parser."""
+    parser = command(
+        commands,
+        "graph",
+        run,
+        help="draw a pipeline",
+        description="Draws the pipeline that modules make. They are read as text, not imported.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument(
+        "modules",
+        metavar="MODULE",
+        nargs="*",
+        default=["."],
+        help="a dotted name, the path of a file, or a folder with one pipeline (default: here)",
+    )
+    parser.add_argument("-f", "--format", choices=FORMATS, help="else it follows from -o's ending")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it there")
+    parser.add_argument(
+        "-t",
+        "--target",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="draw only what this needs, and mark it",
+    )
+    parser.add_argument(
+        "-c",
+        "--config",
+        metavar="NAME=VALUE",
+        action="append",
+        help="draw what exists under this configuration, not every alternative",
+    )
+    parser.add_argument("--direction", choices=("TB", "LR"), default="TB", help="default: TB")
+    parser.add_argument(
+        "--runtime", action="store_true", help="import the modules, and draw what would run"
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="list what was read, and what could not be"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Reads, draws, writes."""
+    config = None if args.config is None else values.plain(values.read(args.config, option="-c"))
+    graph = _graph(args.modules, config, runtime=args.runtime)
+    if args.explain:
+        print(explained(graph), end="")
+        return 0
+    form = args.format or _format_of(args.output)
+    targets = [name for given in args.target for name in given.split(",") if name]
+    drawn = _drawn(graph, form, targets, args.direction)
+    if args.output:
+        _write(args.output, drawn)
+        print(f"Wrote {args.output}", file=sys.stderr)
+    elif isinstance(drawn, bytes):
+        if sys.stdout.isatty():
+            raise UsageError(f"a terminal can't show {form}: name a file, as in -o graph.{form}")
+        sys.stdout.buffer.write(drawn)
+    else:
+        sys.stdout.write(drawn)
+    return 0
+
+
+def _graph(written: list[str], config: Mapping[str, Any] | None, *, runtime: bool) -> Graph:
+    if runtime:
+        from stepwell.read.runtime import graph
+
+        return graph([modules.load(name) for name in written], config=config)
+    return reading.graph(written, config=config)
+
+
+def _drawn(graph: Graph, form: str, targets: list[str], direction: Direction) -> str | bytes:
+    from stepwell import draw
+    from stepwell.rules import check
+
+    known = {*graph.nodes, *graph.inputs}
+    for name in targets:
+        if name not in known:
+            raise UsageError(f"there is no `{name}` in this graph{did_you_mean(name, known)}")
+    only = graph.upstream(targets) if targets else None
+    wrong = {found.node for found in check(graph) if found.severity == "error" and found.node}
+    if form == "text":
+        return draw.text(graph, targets=targets, only=only, wrong=wrong)
+    marks: Marks = {"targets": targets, "only": only, "wrong": wrong, "direction": direction}
+    if form == "mermaid":
+        return draw.mermaid(graph, **marks)
+    if form == "html":
+        return draw.html(graph, title=", ".join(graph.modules), **marks)
+    source = draw.dot(graph, **marks)
+    return (
+        source if form == "dot" else draw.picture(source, format="png" if form == "png" else "svg")
+    )
+
+
+def _format_of(output: Path | None) -> str:
+    if output is None:
+        return "text"
+    ending = output.suffix.lower()
+    form = ENDINGS.get(ending, ending.removeprefix("."))
+    if form not in FORMATS:
+        raise UsageError(f"the ending of `{output}` names no format; give one with --format")
+    return form
+
+
+def _write(output: Path, drawn: str | bytes) -> None:
+    try:
+        output.write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
+    except OSError as error:
+        raise UsageError(f"`{output}` can't be written: {error.strerror}") from None

@@ -1,0 +1,179 @@
+"""What the commands read from text: files into modules, modules into pipelines. Imports nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stepwell.cli.failure import UsageError
+from stepwell.diagnostic import Diagnostic
+from stepwell.errors import did_you_mean
+from stepwell.graph import Graph
+from stepwell.read import files
+from stepwell.read.pipelines import Declared, Finder, Pipeline, declared, pipelines
+from stepwell.read.pipelines import graph as graph_of
+from stepwell.read.source import Module, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `checked` found, and in how much."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+    pipelines: int
+
+
+def checked(paths: Sequence[Path]) -> Checked:
+    """What the rules say of every pipeline under these paths, each finding once.
+
+    A file that is named itself is read as a pipeline of its own, if it is part of none.
+    """
+    from stepwell.rules import check
+
+    modules = _modules(files.python_files(paths))
+    found = pipelines(modules, _declarations(paths, modules))
+    taken = {module.file for pipeline in found for module in pipeline.modules}
+    named = {str(path) for path in paths if path.is_file()}
+    graphs = [pipeline.graph for pipeline in found if pipeline.modules]
+    graphs += [
+        graph_of([module])
+        for module in modules
+        if module.file in named - taken and (module.nodes or module.problems)
+    ]
+    diagnostics = {
+        (one.code, one.span, one.message): one for graph in graphs for one in check(graph)
+    }
+    return Checked(tuple(_not_ignored(diagnostics.values())), len(modules), len(graphs))
+
+
+def graph(written: Sequence[str], config: Mapping[str, Any] | None = None) -> Graph:
+    """The graph of modules by what is written on a command line, or of the one pipeline there.
+
+    A folder, or a file that builds a driver and has no steps itself, stands for its pipeline.
+
+    Raises:
+        UsageError: if there is no such module, or there are several pipelines to choose from.
+    """
+    paths = [_path(name) for name in written]
+    if len(paths) == 1 and paths[0].is_dir():
+        return _only(pipelines_under(paths), paths[0])
+    modules = _modules(paths)
+    if len(modules) == 1 and modules[0].sites and not modules[0].nodes:
+        near = pipelines_under([paths[0].parent])
+        return _only([p for p in near if p.span and p.span.file == str(paths[0])], paths[0])
+    return graph_of(modules, config=config, others=Finder(modules))
+
+
+def pipelines_under(paths: Sequence[Path]) -> list[Pipeline]:
+    """Every pipeline of the files under these paths."""
+    modules = _modules(files.python_files(paths))
+    found = pipelines(modules, _declarations(paths, modules))
+    return [pipeline for pipeline in found if pipeline.modules]
+
+
+def _modules(paths: Iterable[Path]) -> list[Module]:
+    """The files' facts. Those that import from one another are read again, knowing the others."""
+    texts: dict[str, str] = {}
+    first: list[Module] = []
+    for path in paths:
+        try:
+            texts[str(path)] = files.read_text(path)
+        except OSError as error:
+            raise UsageError(f"`{path}` can't be read: {error.strerror}") from None
+        first.append(_parsed(path, texts[str(path)]))
+    finder = Finder(first)
+    modules = []
+    for module in first:
+        homes = {dotted.rpartition(".")[0] for dotted in module.names.imports.values()}
+        homes |= {*module.names.imports.values(), *module.names.stars}
+        if (module.nodes or module.sites) and any(finder.find(h, module.file) for h in homes if h):
+            others = finder.names(module.file)
+            module = _parsed(Path(module.file), texts[module.file], module, others)
+        modules.append(module)
+    return modules
+
+
+def _parsed(path: Path, text: str, previous: Module | None = None, others: Any = None) -> Module:
+    name = files.module_name(path.resolve())
+    package = path.name == "__init__.py"
+    return parse(
+        text, file=str(path), module=name, package=package, previous=previous, others=others
+    )
+
+
+def _declarations(paths: Iterable[Path], modules: Iterable[Module]) -> list[Declared]:
+    """What the `pyproject.toml` files beside and above say; one that is no TOML says nothing."""
+    import tomllib
+
+    folders: dict[Path, None] = {}
+    for start in [*paths, *(Path(module.file).parent for module in modules)]:
+        for folder in (start.resolve(), *start.resolve().parents):
+            if folder in folders:
+                break
+            folders[folder] = None
+    found: list[Declared] = []
+    for folder in folders:
+        file = folder / "pyproject.toml"
+        try:
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            continue
+        found += declared(table, str(folder))
+    return found
+
+
+def _not_ignored(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Without those that a comment on their line switches off; sorted by place."""
+    from stepwell.rules import ignored, unignored
+
+    found = list(diagnostics)
+    marked = {one.span.file for one in found if one.span}
+    kept = unignored(found, {file: ignored(_text(file)) for file in marked})
+    return sorted(kept, key=lambda one: (one.span is None, one.span or (), one.code))
+
+
+def _text(file: str) -> str:
+    try:
+        return files.read_text(file)
+    except OSError:
+        return ""
+
+
+def _only(found: Sequence[Pipeline], where: Path) -> Graph:
+    if len(found) == 1:
+        return found[0].graph
+    if not found:
+        raise UsageError(
+            f"no pipeline is known under `{where}`: name its modules, or declare it as "
+            "[tool.stepwell.pipelines.NAME] in pyproject.toml"
+        )
+    names = ", ".join(f"`{pipeline.name}`" for pipeline in found)
+    raise UsageError(f"there are {len(found)} pipelines under `{where}`: {names}; name the modules")
+
+
+def _path(written: str) -> Path:
+    """The file of what is written: a path, or a dotted name found without importing anything."""
+    path = Path(written)
+    if path.exists():
+        return path
+    if written.endswith(".py") or "/" in written or "\\" in written:
+        folder = path.parent if path.parent.is_dir() else Path()
+        near = did_you_mean(path.name, (p.name for p in folder.glob("*.py")))
+        raise UsageError(f"`{path}` is no file{near}")
+    return _dotted(written)
+
+
+def _dotted(name: str) -> Path:
+    """The file of a dotted name, on this folder and the path that Python would search."""
+    import sys
+
+    for root in (Path(), *map(Path, sys.path)):
+        base = root.joinpath(*name.split("."))
+        for file in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
+            if file.is_file():
+                return file
+    near = did_you_mean(name, (p.stem for p in Path().glob("*.py")))
+    raise UsageError(f"there is no module `{name}` here or on sys.path{near}")
