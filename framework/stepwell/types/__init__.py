@@ -7,7 +7,7 @@ of nodes or graphs; standard library only.
 """
 
 from stepwell.types.fitting import fits
-from stepwell.types.live import from_object
+from stepwell.types.live import from_object, new_type
 from stepwell.types.text import from_ast, from_text
 from stepwell.types.type import ANY, NONE, REST, UNKNOWN, UNREADABLE, Type, known
 from stepwell.types.value import holds
@@ -25,4 +25,5 @@ __all__ = [
     "from_text",
     "holds",
     "known",
+    "new_type",
 ]

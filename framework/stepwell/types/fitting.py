@@ -150,10 +150,19 @@ def _class_fits(source: Type, target: Type) -> bool | None:
         return _arguments_fit(args, target)
     if derives(source.name, target.name):
         return True
-    if source.mro and (
-        target.name in source.mro
-        or any(view(Type(base), target.name) is not None for base in source.mro)
-    ):
+    return _by_bases(source, target) if source.mro else _unrelated(source, target)
+
+
+def _by_bases(source: Type, target: Type) -> bool | None:
+    """The answer where the names of the bases are known, though not their arguments."""
+    bases = source.mro or ()
+    for base in bases:
+        entry = classes().get(base)
+        if entry is not None and not entry.parameters:
+            args = view(Type(base), target.name)
+            if args is not None:
+                return _arguments_fit(args, target)
+    if target.name in bases or any(view(Type(base), target.name) is not None for base in bases):
         return None if target.args else True
     return _unrelated(source, target)
 

@@ -32,7 +32,7 @@ _TABLES = {
         MutableMapping[K, V]: Mapping[K, V]
         KeysView[+K]: Set[K]
         ValuesView[+V]: Collection[V]
-        ItemsView[+K, +V]: Sized, Iterable[object]
+        ItemsView[+K, +V]: Set[tuple[K, V]]
         Generator[+Y, -S, +R]: Iterator[Y]
         Coroutine[+Y, -S, +R]: Awaitable[R]
         AsyncIterable[+T]

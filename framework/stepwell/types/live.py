@@ -89,11 +89,14 @@ def _convert(annotation: Any, names: Names | None) -> Type:
     kind = type(annotation)
     if annotation is None or annotation is NoneType:
         return NONE
-    if isinstance(annotation, GenericAlias | UnionType) or kind.__module__ == "typing":
+    if annotation is Any:  # a class, of late
+        return ANY
+    # An alias of `collections.abc` is of a class of its own, under the plain one.
+    if isinstance(annotation, GenericAlias | UnionType):
         return _special(annotation, names)
     if isinstance(annotation, type):
         return _class(annotation)
-    if kind.__module__ == "typing_extensions":
+    if kind.__module__ in ("typing", "typing_extensions"):
         return _special(annotation, names)
     if isinstance(annotation, str):
         if names is None:
@@ -107,8 +110,6 @@ def _convert(annotation: Any, names: Names | None) -> Type:
 
 
 def _special(annotation: Any, names: Names | None) -> Type:
-    if annotation is Any:
-        return ANY
     if isinstance(annotation, ForwardRef):
         return _convert(annotation.__forward_arg__, names)
     if isinstance(annotation, typing.NewType):
