@@ -151,9 +151,13 @@ def _subscript(annotation: Any, origin: Any, names: Names | None) -> Type:
 
 
 def new_type(name: str, base: Type) -> Type:
-    """The type of `name = NewType(name, base)`: a class of its own, under its base."""
+    """The type of `name = NewType(name, base)`: a class of its own, under its base.
+
+    >>> new_type("shop.UserId", Type("int")).mro
+    ('shop.UserId', 'typing.NewType', 'int')
+    """
     bases = base.mro or ((base.name,) if base.name.isidentifier() else None)
-    return Type(name, (), None if bases is None else (name, *bases))
+    return Type(name, (), None if bases is None else (name, "typing.NewType", *bases))
 
 
 def array(base: Type, args: tuple[Type, ...]) -> Type:

@@ -108,6 +108,11 @@ def _instance(type: Type, value: Any) -> bool | None:
         return _abstract(type, value)
     if isinstance(value, dict) and name == "dict":
         return _items(type, value)
+    if type.mro and "typing.NewType" in type.mro:  # at run time it is its base
+        base = type.mro[type.mro.index("typing.NewType") + 1]
+        return holds(Type(base, (), type.mro[2:]), value)
+    if type.mro and "typing.TypedDict" in type.mro:
+        return None if isinstance(value, dict) else False
     named = [_name(base) for base in kind.__mro__]
     if name in named:
         return None if type.args else True
