@@ -13,7 +13,7 @@ from textwrap import shorten
 from time import perf_counter
 
 import pipeline
-from openai import OpenAI
+from openai import OpenAI, OpenAIError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -76,9 +76,8 @@ def show(console: Console, hits: list[local.Hit]) -> None:
     """The sources of an answer, with what they say."""
     for number, hit in enumerate(hits, start=1):
         passage = hit.passage
-        place = f"{passage.title} ({passage.source}, character {passage.start:,})"
-        console.print(f"{number}  {place}", style="cyan", markup=False)
-        console.print(shorten(passage.text, 400, placeholder=" …"), "\n", markup=False)
+        console.print(f"{number}  {passage.title} ({passage.source})", style="cyan", markup=False)
+        console.print(shorten(passage.text, 400, placeholder=" …") + "\n", markup=False)
 
 
 def main() -> None:
@@ -96,5 +95,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except StepwellError as error:
+    except (StepwellError, OpenAIError) as error:
         raise SystemExit(f"ask_docs: {error}") from None
