@@ -135,20 +135,52 @@ def test_a_wrong_graph_is_drawn_too():
     )
     assert "b --> b" in draw.mermaid(graph, wrong=["b"])
     assert draw.picture(draw.dot(graph, wrong=["b"]))
-    assert "← wrong" in draw.text(graph, wrong=["b"])
+    assert draw.text(graph, wrong=["b"]) == "a  ← b\nb  ← a, b  [wrong]\n"
 
 
 def test_text_is_a_tree():
-    """Each step stands under what feeds it, once."""
-    assert draw.text(Graph(rag().written[:2]), targets=["found"]).splitlines() == [
-        "╟── folder: Path  input",
-        "╎   └─╼ passages: list",
-        "╎       └─╼ found: dict  ← asked for ╾ question: str  input, count: int  input",
-        "╟── question: str  input",
-        "╎   └─╼  ...",
-        "╙── count: int  input",
-        "    └─╼  ...",
+    """Each step once, under the last that it needs, beside what else it needs."""
+    assert draw.text(rag(), targets=["answer"]).splitlines() == [
+        "passages: list  ← folder",
+        "└─ found: dict  ← question, count?",
+        "   └─ text: str",
+        "      └─ prompt: str  "
+        "(when style = 'short'; unless style = 'short' or 'none')  ← question",
+        "         └─ answer: str  (heat = 0)  [asked for]",
+        "",
+        "inputs: folder: Path, question: str, count: int",
     ]
+
+
+def test_text_branches():
+    """With lines that lead from each step to those under it."""
+    graph = Graph(
+        [
+            Node("d", params=(Param("b", "b"), Param("c", "c"))),
+            Node("b", params=(Param("a", "a"),)),
+            Node("c", params=(Param("b", "b"),)),
+            Node("a"),
+            Node("e", params=(Param("b", "b"), Param("z", "z"))),
+            Node("z"),
+        ]
+    )
+    assert draw.text(graph).splitlines() == [
+        "a",
+        "└─ b",
+        "   ├─ c",
+        "   │  └─ d  ← b",
+        "   └─ e  ← z",
+        "z",
+    ]
+
+
+def test_a_long_chain_is_no_recursion():
+    """Five thousand steps deep."""
+    nodes = [
+        Node("s0"),
+        *(Node(f"s{i}", params=(Param("x", f"s{i - 1}"),)) for i in range(1, 5000)),
+    ]
+    assert draw.text(Graph(nodes)).count("\n") == 5000
 
 
 def test_a_png_is_one():

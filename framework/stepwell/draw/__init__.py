@@ -5,6 +5,7 @@ needs Graphviz's layout, from the extra `draw` or from `dot` on the PATH.
 """
 
 from stepwell.draw.pictures import html, picture
-from stepwell.draw.written import Direction, dot, mermaid, text
+from stepwell.draw.tree import text
+from stepwell.draw.written import Direction, dot, mermaid
 
 __all__ = ["Direction", "dot", "html", "mermaid", "picture", "text"]

@@ -1,4 +1,4 @@
-"""A graph in words: Mermaid, Graphviz's DOT, and a tree for the terminal."""
+"""A graph in the words of Mermaid and of Graphviz."""
 
 from __future__ import annotations
 
@@ -76,29 +76,6 @@ def dot(
         ends = f"{_quoted(arrow.source)} -> {_quoted(arrow.target)}"
         lines.append(f"  {ends} [{' '.join(options)}];")
     return "\n".join([*lines, "}"]) + "\n"
-
-
-def text(
-    graph: Graph,
-    *,
-    targets: Iterable[str] = (),
-    only: Collection[str] | None = None,
-    wrong: Collection[str] = (),
-) -> str:
-    """A tree for the terminal: inputs first, each step under what feeds it."""
-    import networkx as nx
-
-    vertices, arrows = parts(graph, targets, only, wrong)
-    tree: nx.DiGraph[str] = nx.DiGraph()
-    for name, vertex in vertices.items():
-        marks = [f"({'; '.join(vertex.notes)})"] if vertex.notes else []
-        marks += ["input"] if vertex.kind == "input" else []
-        marks += ["← asked for"] if vertex.target else []
-        marks += ["← wrong"] if vertex.wrong else []
-        typed = f"{name}: {vertex.type}" if vertex.type else name
-        tree.add_node(name, label="  ".join([typed, *marks]))
-    tree.add_edges_from((arrow.source, arrow.target) for arrow in arrows)
-    return "".join(line + "\n" for line in nx.generate_network_text(tree, vertical_chains=False))
 
 
 def _dot_attributes(vertex: Vertex, number: int) -> str:
