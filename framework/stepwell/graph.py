@@ -123,8 +123,24 @@ class Graph:
 
 
 def _line(node: Node) -> str:
-    params = [(p.keyword, p.reads, p.type.short, p.required, p.key) for p in node.params]
-    bound = [(b.keyword, repr(b.value), b.key) for b in node.bound]
-    tags = sorted(node.tags.items())
-    when = sorted(map(repr, node.when))
+    params = [
+        (p.keyword, p.reads, p.type.short, p.required, p.positional_only, p.key)
+        for p in node.params
+    ]
+    bound = [(b.keyword, _form(b.value), b.key) for b in node.bound]
+    tags = sorted((key, _form(value)) for key, value in node.tags.items())
+    when = sorted((c.key, c.operator, sorted(map(_form, c.values))) for c in node.when)
     return repr((node.name, node.type.short, params, bound, tags, node.kind, when))
+
+
+def _form(value: object) -> str:
+    """A text of a literal that is the same in every process; of all else, its kind and name."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(sorted(f'{_form(k)}: {_form(v)}' for k, v in value.items()))}}}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__}({', '.join(map(_form, value))})"
+    if isinstance(value, set | frozenset):
+        return f"{{{', '.join(sorted(map(_form, value)))}}}"
+    if isinstance(value, str | bytes | int | float | complex | None):
+        return repr(value)
+    return f"{type(value).__name__}:{getattr(value, '__qualname__', '')}"

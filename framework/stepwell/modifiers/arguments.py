@@ -98,7 +98,7 @@ def checked_name(name: Any, *, argument: str, what: str = "a node") -> str:
         ModifierError: if it is no text, no identifier, a keyword of Python, or private.
     """
     if not isinstance(name, str):
-        fact = f"takes the name of {what} as a string; got `{_short(name)}`"
+        fact = f"`{_short(name)}` can't name {what}: it is not a string"
     elif not name.isidentifier():
         fact = f"`{name}` can't name {what}: it is not an identifier"
     elif iskeyword(name):

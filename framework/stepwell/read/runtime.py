@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import cleandoc
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.errors import GraphError, ModifierError
 from stepwell.graph import Graph
 from stepwell.modifiers.config import choose
-from stepwell.modifiers.modifier import ATTRIBUTE, Modifier, expanded, modifiers_of
+from stepwell.modifiers.modifier import ATTRIBUTE, expanded, modifiers_of
 from stepwell.read.problems import bad_modifier, not_a_module, variadic
 from stepwell.spec import Kind, Node, Param, Span
 from stepwell.types import UNKNOWN, Type, from_object
@@ -30,6 +30,9 @@ _KINDS: dict[int, Kind] = {
 }
 
 
+_Known: TypeAlias = dict[int, dict[Any, Type]]
+
+
 def read(module: object, problems: list[Diagnostic] | None = None) -> list[Node]:
     """The nodes of a module's steps, under every configuration, in the order of definition.
 
@@ -42,8 +45,9 @@ def read(module: object, problems: list[Diagnostic] | None = None) -> list[Node]
     found: list[Diagnostic] = []
     nodes: list[Node] = []
     if isinstance(module, ModuleType):
+        known: _Known = {}
         for step in steps_of(module):
-            nodes += read_step(step, found)
+            nodes += _read_step(step, known, found)
     else:
         found.append(not_a_module(module))
     if problems is not None:
@@ -67,6 +71,7 @@ def graph(
     nodes: list[Node] = []
     names: list[str] = []
     seen: set[int] = set()
+    known: _Known = {}
     for module in modules:
         names.append(getattr(module, "__name__", str(module)))
         if not isinstance(module, ModuleType):
@@ -76,7 +81,7 @@ def graph(
             # A package and one of its modules may both be given; a step is still read once.
             if id(step) not in seen:
                 seen.add(id(step))
-                nodes += read_step(step, problems)
+                nodes += _read_step(step, known, problems)
     if config is not None:
         nodes = choose(nodes, config)
     return Graph(nodes, config=config, inputs=inputs, problems=problems, modules=names)
@@ -88,39 +93,43 @@ def steps_of(module: ModuleType) -> Iterator[Callable[..., Any]]:
     name = module.__name__
     inside = name + "." if "__path__" in space else None
     for attribute, value in list(space.items()):
-        if attribute[:1] == "_" or not (
-            type(value) is FunctionType or hasattr(value, "__wrapped__")
-        ):
+        if attribute[:1] == "_" or not (type(value) is FunctionType or _wraps(value)):
             continue
         home = value.__module__
         if home != name and not (inside and home and home.startswith(inside)):
             continue
         # A lambda or a second name for a function defines no step of that name.
-        if getattr(value, "__name__", None) == attribute and not isinstance(value, type):
+        if getattr(value, "__name__", None) == attribute:
             yield value
 
 
-def read_step(step: Callable[..., Any], problems: list[Diagnostic]) -> list[Node]:
+def _read_step(
+    step: Callable[..., Any], known: _Known, problems: list[Diagnostic]
+) -> Iterable[Node]:
     """The nodes of one function; what is wrong with it goes to `problems`."""
-    node = plain(step, problems)
+    node = _plain(step, known, problems)
     if not hasattr(step, ATTRIBUTE):
-        return [node]
-    return _expanded(node, modifiers_of(step), problems)
+        return (node,)
+    try:
+        return expanded(node, modifiers_of(step))
+    except ModifierError as error:
+        problems.append(bad_modifier(node, error))
+        return (node,)
 
 
-def plain(step: Callable[..., Any], problems: list[Diagnostic]) -> Node:
+def _plain(step: Callable[..., Any], known: _Known, problems: list[Diagnostic]) -> Node:
     """The node of a function before any modifier."""
-    function = step if type(step) is FunctionType else _innermost(step)
-    if hasattr(function, "__wrapped__"):
-        function = _innermost(function)
-    code: CodeType = function.__code__
+    function: FunctionType = step  # type: ignore[assignment]
+    if type(step) is not FunctionType or hasattr(step, "__wrapped__"):
+        function = _innermost(step)
+    code = function.__code__
     flags = code.co_flags
     span = Span(code.co_filename, code.co_firstlineno)
     if flags & (_ARGS | _KWARGS):
         problems += _variadic(function, code, span)
-    types = _types(function)
-    name: str = step.__name__
+    types = _types(function, known)
     doc = function.__doc__
+    name: str = step.__name__
     return Node(
         name,
         types.get("return", UNKNOWN),
@@ -150,11 +159,21 @@ def _params(function: FunctionType, code: CodeType, types: Mapping[str, Type]) -
     return tuple(params)
 
 
-def _types(function: FunctionType) -> dict[str, Type]:
+def _types(function: FunctionType, known: _Known) -> dict[str, Type]:
+    """The types of a function's annotations; `known` holds those met before, by their globals."""
     space = function.__globals__
-    return {
-        name: from_object(annotation, space) for name, annotation in _annotations(function).items()
-    }
+    met = known.get(id(space))
+    if met is None:
+        met = known[id(space)] = {}
+    types: dict[str, Type] = {}
+    for name, annotation in _annotations(function).items():
+        try:
+            types[name] = met[annotation]
+        except KeyError:
+            types[name] = met[annotation] = from_object(annotation, space)
+        except TypeError:
+            types[name] = from_object(annotation, space)
+    return types
 
 
 def _annotations(function: FunctionType) -> Mapping[str, Any]:
@@ -169,6 +188,14 @@ def _annotations(function: FunctionType) -> Mapping[str, Any]:
             function, format=library.Format.FORWARDREF
         )
         return annotations
+
+
+def _wraps(value: object) -> bool:
+    """Whether a decorator made this of a function, asked without waking the object's own code."""
+    try:
+        return "__wrapped__" in object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return False
 
 
 def _innermost(step: Any) -> FunctionType:
@@ -186,11 +213,3 @@ def _variadic(function: FunctionType, code: CodeType, span: Span) -> Iterator[Di
         if code.co_flags & flag:
             yield variadic(function.__name__, stars + code.co_varnames[at], span)
             at += 1
-
-
-def _expanded(node: Node, modifiers: Iterable[Modifier], problems: list[Diagnostic]) -> list[Node]:
-    try:
-        return expanded(node, modifiers)
-    except ModifierError as error:
-        problems.append(bad_modifier(node, error))
-        return [node]

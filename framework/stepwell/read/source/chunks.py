@@ -1,7 +1,8 @@
 """A file's text cut into its top-level statements, so that a broken one leaves the rest readable.
 
-If every chunk parses alone, the file's tree is the chunks' trees; else the whole file is tried
-once, since a text that is valid as a whole must be read exactly.
+If every chunk parses alone, the file's tree is the chunks' trees. One that does not is joined with
+what follows while a string or bracket may be open; if that fails and it is no half-typed function,
+the whole file is tried once, since a text that is valid as a whole must be read exactly.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from stepwell.spec import Span
 
 _GOES_ON = ("else", "elif", "except", "finally", "case ")
 _CLOSING = ")]}"
-_JOINED = 5  # how many further chunks are tried where a string or bracket reached column 0
+_STATEMENTS = ("def ", "async ", "class ", "@")
+_TRIES = 5  # how often a chunk is joined with more where a string or bracket reached column 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def chunks(text: str, known: Mapping[str, Chunk]) -> list[Chunk]:
         # An invalid escape in a string is for the user's linter to tell.
         warnings.simplefilter("ignore")
         found = list(_joined(_split(text), known))
-        if any(chunk.body is None for chunk in found):
+        if any(each.body is None and not each.text.startswith(_STATEMENTS) for each in found):
             whole = _parsed(1, text)
             if whole.body is not None:
                 return [whole]
@@ -122,15 +124,28 @@ def _joined(pieces: list[tuple[int, str]], known: Mapping[str, Chunk]) -> Iterat
 
 
 def _longer(text: str, later: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The text with more and more of what follows, where a string or a bracket may be open."""
     joined = [text]
-    open_string = '"""' in text or "'''" in text
+    open_string = _odd(text)
+    tries = 0
     for count, (_, piece) in enumerate(later, start=1):
-        joined.append(piece)
-        quoted = '"""' in piece or "'''" in piece
-        if quoted if open_string else count <= _JOINED:
-            yield count, "\n".join(joined)
-        elif not open_string:
+        if not open_string and piece.startswith(_STATEMENTS):
             return
+        joined.append(piece)
+        closes = _odd(piece) if open_string else count <= _TRIES or _closes(piece)
+        if closes:
+            yield count, "\n".join(joined)
+            tries += 1
+            if tries == 2 * _TRIES:
+                return
+
+
+def _odd(text: str) -> bool:
+    return bool(text.count('"""') % 2 or text.count("'''") % 2)
+
+
+def _closes(piece: str) -> bool:
+    return any(line[:1] in _CLOSING and line for line in piece.split("\n"))
 
 
 def _known(line: int, text: str, known: Mapping[str, Chunk]) -> Chunk:

@@ -72,7 +72,7 @@ def _end(text: str, start: int) -> int:
 
 def _mended(text: str, found: re.Match[str]) -> str:
     """A head that parses, made of the parameters typed so far."""
-    kept = []
+    kept: list[str] = []
     for part in _parts(text, found.end()):
         parameter = _NAME.match(part)
         if parameter is None:

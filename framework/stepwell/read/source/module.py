@@ -30,7 +30,7 @@ class Module:
         names: its imports, constants and classes.
         steps: the names of the functions that are steps.
         package: whether it is a package's `__init__`.
-        uses_modifiers: whether a step carries one of stepwell's decorators.
+        uses_modifiers: whether a step carries one of stepwell's decorators, or is a `Stream`.
     """
 
     file: str
@@ -75,12 +75,12 @@ def parse(
     found = chunks(normal(text), known)
     names = _names(found, module, package, others)
     around = environment(names)
-    same = previous is not None and around == previous._environment and others is None
+    same = previous is not None and around == previous._environment
     facts = _Reading(file, names, previous, known=previous._facts if same and previous else {})
     for chunk in found:
         facts.read(chunk)
     facts.keep_last()
-    uses = any(each.startswith("stepwell") for each in (*names.imports.values(), *names.stars))
+    uses = facts.whole.modified or "stepwell.Stream" in names.imports.values()
     return Module(
         file,
         module,
@@ -173,6 +173,7 @@ class _Reading:
         self.whole.problems += facts.problems
         self.whole.holes += facts.holes
         self.whole.steps |= facts.steps
+        self.whole.modified |= facts.modified
 
 
 def _names(found: list[Chunk], module: str, package: bool, others: Others | None) -> Names:

@@ -17,6 +17,7 @@ def moved(facts: Facts, lines: int) -> Facts:
         [replace(each, span=_span(each.span, lines)) for each in facts.problems],
         [each._replace(span=_span(each.span, lines)) for each in facts.holes],
         facts.steps,
+        facts.modified,
     )
 
 

@@ -30,7 +30,7 @@ Others = Callable[[str], "Names | None"]
 _DEPTH = 12  # how many re-exports are followed
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Names:
     """The module-level names of a file.
 
@@ -39,6 +39,7 @@ class Names:
         package: the dotted name that a relative import counts from.
         imports: local names to the dotted names that they were imported as.
         constants: names that are assigned at the top level, with the expression.
+        unsure: those of them that are assigned more than once, so that no value is known.
         classes: classes, with the expressions of their bases.
         functions: functions that are defined at the top level.
         stars: modules that everything was imported from.
@@ -49,6 +50,7 @@ class Names:
     package: str
     imports: dict[str, str] = field(default_factory=dict)
     constants: dict[str, ast.expr] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
     classes: dict[str, list[ast.expr]] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
     stars: list[str] = field(default_factory=list)
@@ -99,16 +101,14 @@ class Names:
 
     def constant(self, name: str) -> tuple[Names, ast.expr] | None:
         """The expression of a module-level constant and the names it is to be read with."""
-        if name in self.constants:
-            return self, self.constants[name]
+        if name in self.constants and name not in self.imports:
+            return None if name in self.unsure else (self, self.constants[name])
         canonical = self.canonical(name)
         if canonical is None or "." not in canonical:
             return None
         home, _, last = canonical.rpartition(".")
         other = self.others(home)
-        if other is None or last not in other.constants:
-            return None
-        return other, other.constants[last]
+        return other.constant(last) if other is not None and last in other.constants else None
 
     def type(self, expression: ast.expr) -> Type:
         """The type that an annotation means."""
@@ -196,8 +196,9 @@ class Names:
                 self.imports[name.asname or name.name] = f"{home}.{name.name}"
 
     def _constant(self, name: str, value: ast.expr) -> None:
-        # The first arm of a condition is taken for the constant; both are known by name.
-        self.constants.setdefault(name, value)
+        if name in self.constants:
+            self.unsure.add(name)
+        self.constants[name] = value
 
 
 def written(expression: ast.expr) -> str | None:
@@ -226,8 +227,25 @@ def environment(names: Names) -> Mapping[str, object]:
     dumped = {name: ast.dump(value) for name, value in names.constants.items()}
     bases = {name: [ast.dump(base) for base in given] for name, given in names.classes.items()}
     return {
+        "others": _near(names),
+        "unsure": names.unsure,
         "imports": names.imports,
         "constants": dumped,
         "classes": bases,
         "stars": names.stars,
     }
+
+
+def _near(names: Names) -> dict[str, Names]:
+    """The workspace's modules that these names lead to; one that is read anew is another object."""
+    found: dict[str, Names] = {}
+    waiting = [names]
+    while waiting:
+        here = waiting.pop()
+        homes = {dotted.rpartition(".")[0] for dotted in here.imports.values()}
+        for home in homes.union(here.imports.values(), here.stars):
+            other = here.others(home) if home and home not in found else None
+            if other is not None:
+                found[home] = other
+                waiting.append(other)
+    return found

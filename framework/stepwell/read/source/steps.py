@@ -32,6 +32,7 @@ class Facts:
     problems: list[Diagnostic] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
     steps: set[str] = field(default_factory=set)
+    modified: bool = False
 
 
 def functions(body: Iterable[ast.stmt]) -> Iterator[Function]:
@@ -74,6 +75,7 @@ def read_step(function: Function, names: Names, places: Places, facts: Facts) ->
         elif modifier is not None:
             found.append(modifier)
     facts.steps.add(function.name)
+    facts.modified |= unread or bool(found)
     found.sort(key=lambda modifier: modifier.stage)
     try:
         facts.nodes += expanded(node, found)
