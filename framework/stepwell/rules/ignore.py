@@ -22,7 +22,7 @@ def ignored(text: str) -> dict[int, frozenset[str]]:
         return {}
     return {
         number: _codes(found["codes"])
-        for number, line in enumerate(text.splitlines(), 1)
+        for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1)
         if (found := _COMMENT.search(line))
     }
 
