@@ -103,3 +103,56 @@ def test_a_module_that_raises_while_imported_shows_where(stepwell, folder: Path)
     assert code == 1
     assert 'broken_c.py", line 2' in err
     assert "importlib" not in err
+
+
+STREAMED = """\
+from stepwell.stream import Stream
+
+
+def tokens(text: str) -> Stream[str]:
+    yield from (word + " " for word in text.split())
+
+
+def loud(tokens: Stream[str]) -> Stream[str]:
+    for token in tokens:
+        yield token.upper()
+
+
+def broken(text: str) -> Stream[str]:
+    yield "so far"
+    raise ValueError(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "out"),
+    [
+        (("-t", "tokens"), "a b \n"),
+        (("-t", "loud"), "A B \n"),
+        (("-t", "loud", "--override", "loud=done"), "done\n"),
+        (("-t", "loud", "--json"), '{\n  "loud": "A B "\n}\n'),
+        (("-t", "tokens,loud"), "tokens\na b \n\nloud\nA B \n"),
+    ],
+)
+def test_a_stream_is_printed_as_it_comes(
+    stepwell, folder: Path, arguments: tuple[str, ...], out: str
+):
+    """The target's chunks, and no other step's; joined where it is one of several."""
+    (folder / "streamed_c.py").write_text(STREAMED, encoding="utf-8")
+    assert stepwell("run", "streamed_c.py", "-i", "text=a b", *arguments) == (0, out, "")
+
+
+def test_a_stream_that_fails_keeps_what_came(stepwell, folder: Path):
+    """And its traceback starts on a line of its own."""
+    (folder / "streamed_c.py").write_text(STREAMED, encoding="utf-8")
+    code, out, err = stepwell("run", "streamed_c.py", "-i", "text=oh", "-t", "broken")
+    assert (code, out) == (1, "so far\n")
+    assert "ValueError: oh" in err
+    assert "`broken`" in err
+
+
+def test_progress_is_shown_when_asked_for(stepwell):
+    """On stderr, so that stdout is the result alone."""
+    code, out, err = stepwell("run", "flow_c.py", "-t", "words", "-i", "text=a", "--progress")
+    assert (code, out) == (0, "['a']\n")
+    assert "words" in err
