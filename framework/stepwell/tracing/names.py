@@ -1,0 +1,131 @@
+"""Names of spans and attributes: OpenTelemetry's GenAI conventions, and our own where it has none.
+
+Pinned to the `gen_ai` conventions 1.41.1 (May 2026), whose status is *Development*; `SCHEMA` says
+so in every span's scope. Cost has no convention yet: ours is shaped like what is proposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stepwell.usage import Call
+
+SCHEMA = "https://opentelemetry.io/schemas/1.41.1"
+
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+WORKFLOW = "gen_ai.workflow.name"
+REQUEST_MODEL = "gen_ai.request.model"
+REQUEST_STREAM = "gen_ai.request.stream"
+RESPONSE_MODEL = "gen_ai.response.model"
+RESPONSE_ID = "gen_ai.response.id"
+FINISH_REASONS = "gen_ai.response.finish_reasons"
+FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
+INPUT_TOKENS = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+CACHE_READ = "gen_ai.usage.cache_read.input_tokens"
+CACHE_WRITE = "gen_ai.usage.cache_creation.input_tokens"
+REASONING = "gen_ai.usage.reasoning.output_tokens"
+API = "openai.api.type"
+SERVER = "server.address"
+PORT = "server.port"
+STATUS_CODE = "http.response.status_code"
+ERROR = "error.type"
+
+COST = "stepwell.cost.amount"
+CURRENCY = "stepwell.cost.currency"
+COST_SOURCE = "stepwell.cost.source"
+UNMEASURED = "stepwell.unmeasured"
+RUN = "stepwell.run.id"
+NODE = "stepwell.node"
+TASK = "stepwell.task.id"
+ATTEMPT = "stepwell.attempt"
+NUMBER = "stepwell.call.number"
+RETRIED = "stepwell.attempt_failed"
+WAIT = "stepwell.wait"
+
+INPUT_MESSAGES = "stepwell.input"
+OUTPUT_MESSAGES = "stepwell.output"
+
+PROVIDERS = {
+    "api.openai.com": "openai",
+    "api.anthropic.com": "anthropic",
+    "api.mistral.ai": "mistral_ai",
+    "api.groq.com": "groq",
+    "api.deepseek.com": "deepseek",
+    "api.x.ai": "x_ai",
+    "api.cohere.com": "cohere",
+    "api.perplexity.ai": "perplexity",
+    "generativelanguage.googleapis.com": "gcp.gemini",
+}
+"""Well-known hosts by the names that the conventions give them."""
+
+Value = str | bool | int | float | list[str]
+
+
+def provider_of(call: Call) -> str:
+    """The provider's name; a host that is not known speaks for itself.
+
+    >>> from stepwell.usage import Usage
+    >>> provider_of(Call("chat", "responses", "m", Usage(), server=("api.openai.com", None)))
+    'openai'
+    """
+    host = call.server[0] if call.server else ""
+    if host.endswith(".openai.azure.com"):
+        return "azure.ai.openai"
+    return PROVIDERS.get(host, host or "unknown")
+
+
+def span_name(call: Call) -> str:
+    """`chat smollm2`, or the operation alone where no model was named."""
+    return f"{call.operation} {call.model}" if call.model else call.operation
+
+
+def sampling_attributes(call: Call) -> dict[str, Value]:
+    """What a sampler decides by: known when a request leaves."""
+    host, port = call.server or ("", None)
+    found: dict[str, Value | None] = {
+        OPERATION: call.operation,
+        PROVIDER: provider_of(call),
+        REQUEST_MODEL: call.model,
+        SERVER: host or None,
+        PORT: port,
+    }
+    return known(found)
+
+
+def result_attributes(call: Call) -> dict[str, Value]:
+    """What is known when an answer is whole. Usage is on these spans alone, so that it adds up."""
+    usage = call.usage
+    measured = not usage.unmeasured and call.status is not None and call.status < 400
+    cost = usage.cost
+    found: dict[str, Value | None] = {
+        RESPONSE_MODEL: call.answered_model,
+        RESPONSE_ID: call.response_id,
+        FINISH_REASONS: list(call.finish_reasons) or None,
+        REQUEST_STREAM: call.streamed or None,
+        FIRST_CHUNK: call.first_chunk,
+        INPUT_TOKENS: usage.input_tokens if measured or usage.input_tokens else None,
+        OUTPUT_TOKENS: usage.output_tokens if measured or usage.output_tokens else None,
+        CACHE_READ: usage.cached_read or None,
+        CACHE_WRITE: usage.cache_write or None,
+        REASONING: usage.reasoning or None,
+        API: call.api if call.api in ("chat_completions", "responses") else None,
+        STATUS_CODE: call.status,
+        ERROR: call.error,
+        COST: float(cost.amount) if cost else None,
+        CURRENCY: cost.currency if cost else None,
+        COST_SOURCE: ", ".join(cost.sources) if cost else None,
+        UNMEASURED: True if usage.unmeasured else None,
+        RUN: call.run_id,
+        NODE: call.node,
+        TASK: call.task_id,
+        ATTEMPT: call.attempt,
+        NUMBER: call.number,
+    }
+    return known(found)
+
+
+def known(found: Mapping[str, Value | None]) -> dict[str, Value]:
+    """Without what is not known."""
+    return {name: value for name, value in found.items() if value is not None}
