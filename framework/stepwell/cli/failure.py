@@ -1,11 +1,12 @@
 """How the command line tells of failure: a mistake of the user's has a sentence, not a traceback.
 
-An exception out of a step is the user's own: it is shown with its traceback, our frames left out.
+An exception out of a step is the user's own: it is shown with its traceback, from that step on.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,9 +14,13 @@ from pathlib import Path
 
 from stepwell.cli import report
 from stepwell.cli.parsers import colored
-from stepwell.errors import GraphError, StepwellError
+from stepwell.errors import GraphError, RequestError, StepwellError
 
 OURS = str(Path(__file__).parents[1])
+LIBRARY = Path(traceback.__file__).parent
+LOOPS = tuple(
+    str(LIBRARY / name) for name in ("asyncio", "concurrent", "threading.py", "importlib")
+)
 
 
 class UsageError(StepwellError):
@@ -42,7 +47,7 @@ def told(args: argparse.Namespace) -> int:
         sys.stderr.write(report.full(failure.diagnostics, lines=lines, color=color))
         return 1
     except StepwellError as failure:
-        print(f"stepwell: {failure}", file=sys.stderr)
+        print(_told(failure), file=sys.stderr)
         return 2
     except BrokenPipeError:
         # Whoever read our output has enough of it (`| head`); a flush at exit would raise again.
@@ -54,18 +59,21 @@ def told(args: argparse.Namespace) -> int:
 
 
 def tidy(error: BaseException) -> str:
-    """The traceback of the user's code alone: no frame of stepwell's, nor of the import system's.
+    """The traceback from the first line of the user's code on.
 
-    If nothing but ours is left it is kept whole, so that there is always a place to look at.
+    What led there is left out: our frames, and those of loops, threads and imports. Where nothing
+    but such frames is left all are kept, so that there is always a place to look at.
     """
-    shown = traceback.TracebackException.from_exception(error, capture_locals=False)
+    from itertools import dropwhile
+
+    shown = traceback.TracebackException.from_exception(error)
     waiting, seen = [shown], set()
     while waiting:
         part = waiting.pop()
         if id(part) in seen:
             continue
         seen.add(id(part))
-        kept = [frame for frame in part.stack if not _is_ours(frame.filename)]
+        kept = list(dropwhile(_is_machinery, part.stack))
         if kept:
             part.stack = traceback.StackSummary.from_list(kept)
         waiting += [other for other in (part.__cause__, part.__context__) if other]
@@ -84,6 +92,16 @@ def lines(file: str) -> Sequence[str]:
         return ()
 
 
-def _is_ours(file: str) -> bool:
-    machinery = file.startswith(("<frozen importlib", "<stepwell"))
-    return machinery or file.startswith(OURS) or "concurrent/futures" in file.replace("\\", "/")
+def _told(failure: StepwellError) -> str:
+    """One thing wrong in a line, several in a list; places as seen from this folder."""
+    problems = failure.problems if isinstance(failure, RequestError) else (str(failure),)
+    here = f"{Path.cwd()}{os.sep}"
+    found = [problem.replace(here, "") for problem in problems]
+    if len(found) == 1:
+        return f"stepwell: {found[0]}"
+    return "\n  ".join([f"stepwell: {len(found)} things are wrong:", *found])
+
+
+def _is_machinery(frame: traceback.FrameSummary) -> bool:
+    file = frame.filename
+    return file.startswith((OURS, "<frozen importlib", "<stepwell")) or file.startswith(LOOPS)

@@ -1,6 +1,7 @@
 """How failure is told."""
 
 import argparse
+import asyncio
 import re
 from pathlib import Path
 
@@ -25,7 +26,11 @@ def raising(error: BaseException) -> argparse.Namespace:
     ("error", "code", "says"),
     [
         (UsageError("`x.py` is no file"), 2, "stepwell: `x.py` is no file\n"),
-        (RequestError(["first", "second"]), 2, "stepwell: first\nsecond\n"),
+        (
+            RequestError(["first", "second"]),
+            2,
+            "stepwell: 2 things are wrong:\n  first\n  second\n",
+        ),
         (KeyboardInterrupt(), 130, "stepwell: interrupted\n"),
         (
             GraphError([Diagnostic("SW104", "cycle", "`a` needs itself", span=Span("no.py", 1))]),
@@ -51,21 +56,27 @@ def test_an_error_of_the_user_s_has_its_traceback(capsys: pytest.CaptureFixture[
 
 
 def fails_inside() -> None:
-    """Raises with frames of ours in its causes, in a group."""
-    try:
+    """Raises with frames of a loop in its causes, in a group."""
+
+    async def step() -> None:
         lines(None)  # type: ignore[arg-type]
+
+    try:
+        asyncio.run(step())
     except Exception as error:
+        # As if the loop had been ours.
+        error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
         raise UsageError("x") from ExceptionGroup("several", [error])
 
 
-def test_frames_of_ours_are_left_out():
-    """Also in the causes, and in groups."""
+def test_a_traceback_starts_at_the_user_s_code():
+    """Also in the causes, and in groups; what that code called is kept."""
     with pytest.raises(UsageError) as caught:
         fails_inside()
     text = tidy(caught.value)
-    assert "stepwell/cli/failure.py" not in text
-    assert text.count("fails_inside()") == 1
-    assert "lines(None)" in text
+    assert "asyncio/runners.py" not in text
+    assert "in step\n" in text
+    assert "stepwell/cli/failure.py" in text
     assert "TypeError" in text
 
 
