@@ -21,15 +21,19 @@ class MissingInput(Rule):
     A run that needs it can't start.
 
     ## Example
+    ```toml
+    [tool.stepwell.pipelines.answers]
+    modules = ["steps"]
+    inputs = ["question"]
+    ```
+
     ```python
-    # inputs: question
     def answer(question: str, passages: list[str]) -> str:
         return passages[0] if question else ""
     ```
 
     Use instead:
     ```python
-    # inputs: question
     def passages(question: str) -> list[str]:
         return question.split()
 

@@ -20,15 +20,25 @@ class UnknownTarget(Rule):
     The run is refused.
 
     ## Example
+    ```toml
+    [tool.stepwell.pipelines.titles]
+    modules = ["steps"]
+    outputs = ["titel"]
+    ```
+
     ```python
-    # targets: titel
     def title(document: str) -> str:
         return document[:10]
     ```
 
     Use instead:
+    ```toml
+    [tool.stepwell.pipelines.titles]
+    modules = ["steps"]
+    outputs = ["title"]
+    ```
+
     ```python
-    # targets: title
     def title(document: str) -> str:
         return document[:10]
     ```
