@@ -75,9 +75,10 @@ class ModelServer:
 
     def __enter__(self) -> ModelServer:
         require("xllamacpp", extra="local", what="`ModelServer`")
+        options = json.dumps(self._options())
         self._log = TemporaryFile()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "stepwell.local.serve", json.dumps(self._options())],
+            [sys.executable, "-m", "stepwell.local.serve", options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
