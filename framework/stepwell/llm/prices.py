@@ -65,16 +65,14 @@ def priced(
         url: where the request went: the same model costs differently with each provider.
         own: one's own prices, which come before all others.
     """
-    if not usage.requests:
-        return usage
     if usage.unmeasured:
         return replace(usage, unpriced=usage.requests)
+    if not usage.total_tokens:
+        return usage
     names = [name for name in (answered, model) if name]
     price = next((own[name] for name in names if name in own), None)
     if price is not None:
         return replace(usage, costs=(price.cost(usage),))
-    if not usage.total_tokens:
-        return usage
     for name in names:
         if (cost := _listed(usage, name, url)) is not None:
             return replace(usage, costs=(cost,))

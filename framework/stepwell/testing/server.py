@@ -64,6 +64,10 @@ class FakeModel:
         replies: the first answers, in order.
         reply: the answer once those are used up.
         knows_usage_option: whether it accepts `stream_options`; else it refuses with 400.
+
+    Attributes:
+        requests: what has come so far.
+        came: is set once a first request has come.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class FakeModel:
         self.reply = reply or Reply()
         self.knows_usage_option = knows_usage_option
         self.requests: list[Received] = []
+        self.came = Event()
         self._lock = Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.fake = self
@@ -100,6 +105,7 @@ class FakeModel:
         """Notes a request, and gives the answer that is next."""
         with self._lock:
             self.requests.append(request)
+            self.came.set()
             if not self.knows_usage_option and "stream_options" in request.body:
                 message = "unknown field: stream_options"
                 return Reply(status=400, error={"message": message, "code": "unknown_field"})
@@ -108,6 +114,7 @@ class FakeModel:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 1024
     fake: FakeModel
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -142,8 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _head(self, reply: Reply, **headers: str) -> None:
         self.send_response(reply.status)
-        for name, value in {**headers, **reply.headers}.items():
-            self.send_header(name.replace("_", "-"), value)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in {**named, **reply.headers}.items():
+            self.send_header(name, value)
         self.end_headers()
 
     def _send(self, reply: Reply, data: bytes) -> None:
