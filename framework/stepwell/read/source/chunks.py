@@ -128,9 +128,11 @@ def _longer(text: str, later: list[tuple[int, str]]) -> Iterator[tuple[int, str]
     joined = [text]
     open_string = _odd(text)
     tries = 0
+    decorators = text.startswith("@") and "\ndef " not in text
     for count, (_, piece) in enumerate(later, start=1):
-        if not open_string and piece.startswith(_STATEMENTS):
+        if not (open_string or decorators) and piece.startswith(_STATEMENTS):
             return
+        decorators = False
         joined.append(piece)
         closes = _odd(piece) if open_string else count <= _TRIES or _closes(piece)
         if closes:
