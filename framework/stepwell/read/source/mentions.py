@@ -196,7 +196,9 @@ class _Sites:
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
         target = call.args[0] if call.args else keywords.get("targets")
         elements = target.elts if isinstance(target, ast.List | ast.Tuple | ast.Set) else None
-        unknown = None in keywords or len(call.args) > 1
+        # `explain` shows a plan of which the inputs may be given elsewhere, or never.
+        shown = method == "explain" and "inputs" not in keywords
+        unknown = shown or None in keywords or len(call.args) > 1
         state.requests.append(
             Request(
                 None if elements is None else self._targets(elements),
