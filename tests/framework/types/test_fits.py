@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 import subprocess
 import sys
@@ -16,17 +15,8 @@ from stepwell.read.source import Names
 from stepwell.stream import Stream
 from stepwell.types import ANY, UNKNOWN, Type, fits, from_object, from_text
 
+from .pairs import CASES, PRELUDE
 
-def _pairs() -> Any:
-    spec = importlib.util.spec_from_file_location("pairs", Path(__file__).with_name("pairs.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-PRELUDE, CASES = _pairs().PRELUDE, _pairs().CASES
 ANSWERS = {"yes": True, "no": False}
 
 
