@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Generator
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from lsprotocol import converters, types
 from pygls.lsp.server import LanguageServer
@@ -216,8 +217,33 @@ def _register_requests(server: Server) -> None:
 
 
 def serve(version: str) -> int:
-    """Speaks with the client over stdin and stdout until it leaves."""
+    """Speaks with the client over stdin and stdout until it leaves; gives the exit code."""
     # An analysis and the event loop share the interpreter: hand it over often.
     sys.setswitchinterval(0.001)
-    create(version).start_io()
+    stdout = _Stdout(os.dup(1))
+    # Whatever else would be printed must not come between the messages.
+    os.dup2(2, 1)
+    create(version).start_io(stdout=cast("BinaryIO", stdout))
     return 0
+
+
+class _Stdout:
+    """The pipe to the client; when nobody reads it any more, the server has nothing left to do."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, data: bytes) -> None:
+        """Writes all of it."""
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except OSError:
+            os._exit(1)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """The descriptor goes with the process."""
