@@ -23,7 +23,7 @@ _ASKS = (
     "display_upstream_of",
     "display_downstream_of",
 )
-_WORDS = ("Driver", "Builder", "execute", "stream", "what_is_", "display_", "explain", "build(")
+_WORDS = ("Driver", "Builder", "with_", "execut", "stream", "what_is_", "display_", "explain")
 
 
 @dataclass(frozen=True, slots=True)

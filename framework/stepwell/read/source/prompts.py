@@ -66,10 +66,14 @@ def _text(template: ast.expr, names: Names) -> tuple[str | None, bool]:
 def _fields(text: str) -> list[str] | None:
     """The names in braces; `None` where the text is no template or its fields are positions."""
     try:
-        fields = [field for _, field, _, _ in Formatter().parse(text) if field is not None]
+        parsed = list(Formatter().parse(text))
     except ValueError:
         return None
-    names = [field.partition(".")[0].partition("[")[0] for field in fields]
+    names: list[str] = []
+    for _, field, layout, _ in parsed:
+        if field is not None:
+            names.append(field.partition(".")[0].partition("[")[0])
+            names += (layout and _fields(layout)) or []
     return names if all(name.isidentifier() for name in names) else None
 
 
