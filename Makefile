@@ -58,12 +58,5 @@ e2e: $(VENV)/dev ## the language server in a real editor, Neovim without a scree
 	@command -v nvim >/dev/null || { echo "make e2e needs Neovim; run: apt-get install neovim"; exit 1; }
 	$(BIN)/python -m pytest tests/e2e
 
-bench-lsp: $(VENV)/dev ## how long the editor waits for the language server
-	$(BIN)/python bench/lsp.py
-
-e2e: $(VENV)/dev ## the language server in a real editor, Neovim without a screen
-	@command -v nvim >/dev/null || { echo "make e2e needs Neovim; run: apt-get install neovim"; exit 1; }
-	$(BIN)/python -m pytest tests/e2e
-
 clean: ## what was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .stepwell
