@@ -135,12 +135,13 @@ class Feed:
         self._error: BaseException | None = None
         self._changed = Condition()
         self._waiters: list[Future[None]] = []
-        self.wanted = True
+        self._wanted = True
 
-    def put(self, chunk: Any) -> None:
-        """Gives the readers one more chunk."""
+    def put(self, chunk: Any) -> bool:
+        """Gives the readers one more chunk; false where nobody reads any more."""
         self._chunks.append(chunk)
         self._tell()
+        return self._wanted
 
     def end(self, error: BaseException | None = None) -> None:
         """Tells the readers that no more comes, or why."""
@@ -149,7 +150,7 @@ class Feed:
 
     def close(self) -> None:
         """Tells the step that nobody reads any more."""
-        self.wanted = False
+        self._wanted = False
 
     def __iter__(self) -> Iterator[Any]:
         position = 0

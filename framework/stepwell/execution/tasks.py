@@ -18,10 +18,9 @@ from stepwell.errors import HookError
 from stepwell.execution.events import Chunk, Event, StepFailed, StepFinished, StepStarted
 from stepwell.execution.inline import do
 from stepwell.execution.run import Run
-from stepwell.execution.streams import Feed, whole
+from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive_async
-from stepwell.execution.work import Attribution, Work, note
-from stepwell.plan import Group, Whole
+from stepwell.execution.work import Attribution, Work, note, wholes
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -126,9 +125,9 @@ class _Branches:
             while waiting and run.error is None:
                 position = waiting.pop()
                 work = works[position]
-                if work.plain and work.awaits and not emit:
+                if work.direct and work.awaits and not emit:
                     value = await work.call(values)
-                elif work.plain and work.pace > 0 and not emit:
+                elif work.direct and work.pace > 0 and not emit:
                     value = _paced(work, lambda: work.call(values))  # noqa: B023 - called at once
                 elif work.feeds:
                     await self._told(work, self._feed(position, work))
@@ -164,7 +163,7 @@ class _Branches:
         slow: list[int] = []
         for position in waiting:
             work = self._works[position]
-            (quick if work.plain and work.pace > 0 else slow).append(position)
+            (quick if work.direct and work.pace > 0 else slow).append(position)
         for position in slow[1:]:
             self._start(position)
         waiting[:] = [*slow[:1], *quick]
@@ -200,7 +199,8 @@ class _Branches:
         work: Work,
         values: list[Any],
         words: dict[str, Any] | None,
-        put: Callable[[Any], bool] | None = None,
+        feed: Feed | None = None,
+        started: Callable[[], None] | None = None,
     ) -> Any:
         try:
             if work.methods and words is not None:
@@ -212,7 +212,9 @@ class _Branches:
             value = await call if isawaitable(call) else call
             if not work.is_stream:
                 return value
-            return await self._drain(work, value, put)
+            if started is not None:
+                started()
+            return await self._drain(work, value, feed)
         except BaseException as error:
             note(error, work.node, self._run_id)
             raise
@@ -234,9 +236,7 @@ class _Branches:
             return work.nested(words, below_async)
         return self._in_thread(lambda: work.nested(words))
 
-    async def _drain(
-        self, work: Work, source: Any, put: Callable[[Any], bool] | None = None
-    ) -> Any:
+    async def _drain(self, work: Work, source: Any, feed: Feed | None) -> Any:
         """All chunks of a stream, each shown to who listens as it comes."""
         emit, name = self._emit, work.node.name
         chunks: list[Any] = []
@@ -245,7 +245,7 @@ class _Branches:
             chunks.append(chunk)
             if emit is not None:
                 emit(Chunk(name, chunk))
-            return put is None or put(chunk)
+            return feed is None or feed.put(chunk)
 
         if hasattr(source, "__aiter__"):
             try:
@@ -257,7 +257,7 @@ class _Branches:
                 if end is not None:
                     await end()
         else:
-            await self._in_thread(lambda: all(take(chunk) for chunk in source))
+            await self._in_thread(lambda: _take_all(source, take))
         return whole(chunks, work.node.type)
 
     async def _feed(self, position: int, work: Work) -> Any:
@@ -271,16 +271,11 @@ class _Branches:
             for ready in run.done(position, feed):
                 self._start(ready)
 
-        def put(chunk: Any) -> bool:
-            feed.put(chunk)
-            return feed.wanted
-
         async def filled() -> Any:
-            started()
             if work.needs_context:
                 with Attribution(self._run_id, work.node.name):
-                    return await self._raw(work, values, words, put)
-            return await self._raw(work, values, words, put)
+                    return await self._raw(work, values, words, feed, started)
+            return await self._raw(work, values, words, feed, started)
 
         try:
             value = await drive_async(work.asked(words), filled)
@@ -292,14 +287,9 @@ class _Branches:
 
     async def _complete(self, work: Work) -> None:
         """Waits for those streams of which the line needs the whole."""
-        if not self._run.plan.live or work.line.simple:
-            return
-        waiting = [*work.line.args, *(piece for _, piece in work.line.kwargs)]
-        for piece in waiting:
-            if isinstance(piece, Whole):
-                await self._run.values[piece.slot].complete()
-            elif isinstance(piece, Group):
-                waiting.extend(piece.pieces)
+        if self._run.plan.live:
+            for slot in wholes(work.line):
+                await self._run.values[slot].complete()
 
     async def _blocking(self, work: Work, thing: Callable[[], Any]) -> Any:
         """Does what may block in a thread, and learns whether it does."""
@@ -316,7 +306,7 @@ class _Branches:
             return value
 
         value = await self._in_thread(timed)
-        if work.pace == 0 and took - began < QUICK and not work.is_stream:
+        if work.pace == 0 and took - began < QUICK:
             work.pace = 1
         return value
 
@@ -332,6 +322,15 @@ class _Branches:
                 if not wrapped.cancelled():
                     wrapped.exception()  # it is known now, and need not be reported
             raise
+
+
+def _take_all(source: Any, take: Callable[[Any], bool]) -> None:
+    try:
+        for chunk in source:
+            if not take(chunk):
+                break
+    finally:
+        close(source)
 
 
 def _paced(work: Work, thing: Callable[[], Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepwell.execution.inline import do
 from stepwell.execution.run import Run
-from stepwell.execution.streams import Feed, whole
+from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive
 from stepwell.execution.work import Attribution, Work, note
 
@@ -87,19 +87,24 @@ class _Crew:
                 self._changed.wait()
             self._busy += 1
             position = self._ready.popleft()
-            called = min(len(self._ready), self._free)
-            self._free -= called
-        for _ in range(called):
-            self._call_for_help()
+            called = self._called()
+        self._call(called)
         return position
 
-    def _call_for_help(self) -> None:
-        context: Context = self._context.copy()
-        try:
-            self._pool.submit(context.run, self._help)
-        except RuntimeError:  # the interpreter shuts down: whoever is at work does the rest
-            with self._changed:
-                self._free += 1
+    def _called(self) -> int:
+        """How many helpers to call: one for each line that nobody here will take next."""
+        called = min(len(self._ready), self._free)
+        self._free -= called
+        return called
+
+    def _call(self, helpers: int) -> None:
+        for _ in range(helpers):
+            context: Context = self._context.copy()
+            try:
+                self._pool.submit(context.run, self._help)
+            except RuntimeError:  # the interpreter shuts down: whoever is at work does the rest
+                with self._changed:
+                    self._free += 1
 
     def _do(self, position: int) -> None:
         work = self._works[position]
@@ -126,6 +131,8 @@ class _Crew:
         """A stream's readers need not wait for its end."""
         with self._changed:
             self._finished(position, feed, fed=False)
+            called = self._called()
+        self._call(called)
 
     def _finished(self, position: int, value: Any, *, fed: bool) -> None:
         if not fed:
@@ -157,9 +164,9 @@ def fill(
             chunks = []
             for chunk in source:
                 chunks.append(chunk)
-                feed.put(chunk)
-                if not feed.wanted:
+                if not feed.put(chunk):
                     break
+            close(source)
             return whole(chunks, work.node.type)
         except BaseException as error:
             note(error, work.node, run_id)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stepwell.execution.streams import piece_value
 from stepwell.execution.surround import Asked, surround
 from stepwell.lifecycle.current import Current, current
-from stepwell.plan import STREAM, Line, Plan, positions
+from stepwell.plan import STREAM, Group, Line, Piece, Plan, Whole, positions
 
 if TYPE_CHECKING:
     from stepwell.lifecycle.dispatch import Around, Hook, LifecycleSet
@@ -43,7 +43,9 @@ class Work:
         self.in_loop = node.kind in ("coroutine", "async_generator")
         self.is_async = self.in_loop or any(hook.is_async for hook in self.hooks)
         self.plain = not self.hooks and not self.needs_context and not self.is_stream
-        self.pace = 0
+        self.direct = self.plain and not wholes(line)
+        waits = self.is_stream or any(param.type.name == STREAM for param in node.params)
+        self.pace = -1 if waits else 0
         """Of a plain function beside an event loop: 1 seen to be quick, -1 not, 0 not yet known."""
         self.keywords = [name for name, _ in positions(node)][: len(line.args)]
         if node.kind == "field":
@@ -83,6 +85,9 @@ class Work:
                 *[piece_value(piece, values) for piece in line.args],
                 **{name: piece_value(piece, values) for name, piece in line.kwargs},
             )
+        return self._checked(value)
+
+    def _checked(self, value: Any) -> Any:
         if type(value) is CoroutineType and not self.awaits:
             refuse_coroutine(self.node, value)
         return value
@@ -109,9 +114,9 @@ class Work:
         return inner(**words["kwargs"])
 
     def by_keyword(self, **kwargs: Any) -> Any:
-        """Calls the step with keywords, whatever its signature says."""
+        """Calls the step with keywords, whatever its signature says; raises as `call` does."""
         by_position = [kwargs.pop(name) for name in self._by_position]
-        return self.step(*by_position, **kwargs)
+        return self._checked(self.step(*by_position, **kwargs))
 
     @property
     def _by_position(self) -> Iterator[str]:
@@ -128,6 +133,20 @@ class Work:
         if "node_" in hook.takes:
             given["node_"] = dataclasses.replace(self.node, callable=inner)
         return hook.call(**{name: given[name] for name in hook.takes})
+
+
+def wholes(line: Line) -> list[int]:
+    """The slots of the live streams of which the line needs the whole."""
+    if line.simple:
+        return []
+    waiting: list[Piece] = [*line.args, *(piece for _, piece in line.kwargs)]
+    found = []
+    for piece in waiting:
+        if isinstance(piece, Whole):
+            found.append(piece.slot)
+        elif isinstance(piece, Group):
+            waiting.extend(piece.pieces)
+    return found
 
 
 class Attribution:

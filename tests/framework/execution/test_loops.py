@@ -99,9 +99,7 @@ def test_an_override_stands_in_the_place_of_a_node(graph: Edges, data: st.DataOb
     changed = [[] if number == node else reads for number, reads in enumerate(graph)]
     values: list[Any] = []
     for number, reads in enumerate(changed):
-        values.append(
-            "given" if number == node else (number, *(values[read] for read in reads), 3)
-        )
+        values.append("given" if number == node else (number, *(values[read] for read in reads), 3))
     dr = Driver({}, module_of(*steps(graph)))
     targets = [f"n{number}" for number in range(len(graph))]
     found = dr.execute(targets, {"x": 3}, {f"n{node}": "given"})
