@@ -88,7 +88,7 @@ def pipelines(modules: Iterable[Module], declared: Iterable[Declared] = ()) -> l
             if pipeline is not None and frozenset(_files(pipeline.modules)) not in claimed:
                 found.append(pipeline)
     taken = {file for pipeline in found for file in _files(pipeline.modules)}
-    alone = [each for each in modules if each.uses_modifiers and each.nodes]
+    alone = [each for each in modules if each.uses_modifiers and each.nodes and not _tests(each)]
     found += [
         Pipeline(module.name or module.file, (module,), graph([module], others=finder))
         for module in alone
@@ -263,6 +263,11 @@ def _nodes(module: Module, given: list[Module], others: Finder | None) -> list[N
         if other is not None and other not in given:
             nodes += [node for node in other.nodes if node.step == name]
     return nodes
+
+
+def _tests(module: Module) -> bool:
+    """Whether the file holds tests: its functions are wired by names too, but not by ours."""
+    return any(name.partition(".")[0] == "pytest" for name in module.names.imports.values())
 
 
 def _files(modules: Iterable[Module]) -> list[str]:
