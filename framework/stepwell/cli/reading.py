@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from stepwell.diagnostic import Diagnostic
 from stepwell.errors import did_you_mean
 from stepwell.graph import Graph
 from stepwell.read import files
+from stepwell.read.connected import connected
 from stepwell.read.pipelines import Declared, Finder, Pipeline, declared, pipelines
 from stepwell.read.pipelines import graph as graph_of
 from stepwell.read.source import Module, parse
@@ -33,10 +34,12 @@ def checked(paths: Sequence[Path]) -> Checked:
     """
     from stepwell.rules import check
 
-    modules = _modules(files.python_files(paths))
-    found = pipelines(modules, _declarations(paths, modules))
-    taken = {module.file for pipeline in found for module in pipeline.modules}
+    everything = list(files.python_files(paths))
     named = {str(path) for path in paths if path.is_file()}
+    given = _declarations(paths, everything)
+    modules = _workspace(everything, named, given)
+    found = pipelines(modules, given)
+    taken = {module.file for pipeline in found for module in pipeline.modules}
     graphs = [pipeline.graph for pipeline in found if pipeline.modules]
     graphs += [
         graph_of([module])
@@ -46,7 +49,7 @@ def checked(paths: Sequence[Path]) -> Checked:
     diagnostics = {
         (one.code, one.span, one.message): one for graph in graphs for one in check(graph)
     }
-    return Checked(tuple(_not_ignored(diagnostics.values())), len(modules), len(graphs))
+    return Checked(tuple(_not_ignored(diagnostics.values())), len(everything), len(graphs))
 
 
 def graph(written: Sequence[str], config: Mapping[str, Any] | None = None) -> Graph:
@@ -69,31 +72,66 @@ def graph(written: Sequence[str], config: Mapping[str, Any] | None = None) -> Gr
 
 def pipelines_under(paths: Sequence[Path]) -> list[Pipeline]:
     """Every pipeline of the files under these paths."""
-    modules = _modules(files.python_files(paths))
-    found = pipelines(modules, _declarations(paths, modules))
+    everything = list(files.python_files(paths))
+    given = _declarations(paths, everything)
+    found = pipelines(_workspace(everything, (), given), given)
     return [pipeline for pipeline in found if pipeline.modules]
 
 
+def _workspace(
+    everything: Sequence[Path], named: Collection[str], given: Sequence[Declared]
+) -> list[Module]:
+    """The facts of the files that can matter to a pipeline, of many."""
+    first = [str(path) for path in everything if str(path) in named or b"stepwell" in _bytes(path)]
+    reading = _Reading()
+    return reading.again(
+        connected(map(str, everything), reading.parsed, first=first, declared=given)
+    )
+
+
 def _modules(paths: Iterable[Path]) -> list[Module]:
-    """The files' facts. Those that import from one another are read again, knowing the others."""
-    texts: dict[str, str] = {}
-    first: list[Module] = []
-    for path in paths:
+    """The facts of these files."""
+    reading = _Reading()
+    return reading.again([reading.parsed(str(path)) for path in paths])
+
+
+class _Reading:
+    """Reads files once, and parses those again that import from one another."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def parsed(self, file: str) -> Module:
+        """The facts of a file, as far as it says them itself."""
         try:
-            texts[str(path)] = files.read_text(path)
+            self.texts[file] = files.read_text(file)
         except OSError as error:
-            raise UsageError(f"`{path}` can't be read: {error.strerror}") from None
-        first.append(_parsed(path, texts[str(path)]))
-    finder = Finder(first)
-    modules = []
-    for module in first:
-        homes = {dotted.rpartition(".")[0] for dotted in module.names.imports.values()}
-        homes |= {*module.names.imports.values(), *module.names.stars}
-        if (module.nodes or module.sites) and any(finder.find(h, module.file) for h in homes if h):
-            others = finder.names(module.file)
-            module = _parsed(Path(module.file), texts[module.file], module, others)
-        modules.append(module)
-    return modules
+            raise UsageError(f"`{file}` can't be read: {error.strerror}") from None
+        return _parsed(Path(file), self.texts[file])
+
+    def again(self, modules: Sequence[Module]) -> list[Module]:
+        """The facts, with what the modules import from one another."""
+        finder = Finder(modules)
+        return [
+            _parsed(Path(module.file), self.texts[module.file], module, finder.names(module.file))
+            if (module.nodes or module.sites) and _imports(module, finder)
+            else module
+            for module in modules
+        ]
+
+
+def _imports(module: Module, finder: Finder) -> bool:
+    """Whether the module imports something of a module that is known."""
+    imported = module.names.imports.values()
+    homes = {dotted.rpartition(".")[0] for dotted in imported} | {*imported, *module.names.stars}
+    return any(finder.find(home, module.file) for home in homes if home)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _parsed(path: Path, text: str, previous: Module | None = None, others: Any = None) -> Module:
@@ -104,12 +142,12 @@ def _parsed(path: Path, text: str, previous: Module | None = None, others: Any =
     )
 
 
-def _declarations(paths: Iterable[Path], modules: Iterable[Module]) -> list[Declared]:
+def _declarations(paths: Iterable[Path], everything: Iterable[Path]) -> list[Declared]:
     """What the `pyproject.toml` files beside and above say; one that is no TOML says nothing."""
     import tomllib
 
     folders: dict[Path, None] = {}
-    for start in [*paths, *(Path(module.file).parent for module in modules)]:
+    for start in [*paths, *(file.parent for file in everything)]:
         for folder in (start.resolve(), *start.resolve().parents):
             if folder in folders:
                 break
