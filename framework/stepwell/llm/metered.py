@@ -66,7 +66,8 @@ def record_usage(
         operation: what was done: `chat`, `embeddings`, `rerank`, ….
         model: the model's name.
         prices: own prices by model.
-        url: the address of the provider, by which the price package knows it.
+        url: the address of the provider, by which the price package knows it; without one the
+            model's name decides.
         duration: how long it took, in seconds.
     """
     now = current.get()

@@ -23,8 +23,9 @@ def table(accounting: TokenAccounting, run_id: str | None) -> Table:
         MissingExtra: if rich is not installed.
     """
     rich: Any = require("rich.table", extra="llm", what="`TokenAccounting.table`")
-    written: Table = rich.Table(box=require("rich.box", extra="llm", what="a table").SIMPLE_HEAD)
-    written.add_column("step", no_wrap=True)
+    box: Any = require("rich.box", extra="llm", what="`TokenAccounting.table`")
+    written: Table = rich.Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
+    written.add_column("step", overflow="fold")
     for name in ("time", "attempts", "calls", "tokens in", "tokens out", "cost"):
         written.add_column(name, justify="right", no_wrap=True)
     steps = accounting.steps(run_id)
@@ -89,7 +90,9 @@ def money(usage: Usage) -> str:
 
 def _amounts(usage: Usage) -> Iterable[str]:
     for cost in usage.costs:
-        amount = f"{cost.amount:f}"
+        # four places, or three digits that matter
+        places = max(4, 2 - cost.amount.adjusted()) if cost.amount else 0
+        amount = f"{round(cost.amount, places):f}"
         if "." in amount:
             amount = amount.rstrip("0").rstrip(".")
         sign = SIGNS.get(cost.currency)
