@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stepwell.llm.accounting import TokenAccounting as TokenAccounting
-    from stepwell.llm.metered import metered as metered
-    from stepwell.llm.metered import record_usage as record_usage
+    from stepwell.llm.client import metered as metered
+    from stepwell.llm.client import record_usage as record_usage
     from stepwell.llm.prices import Price as Price
     from stepwell.usage import Call as Call
     from stepwell.usage import Cost as Cost
@@ -19,8 +19,8 @@ _HOME = {
     "Price": "stepwell.llm.prices",
     "TokenAccounting": "stepwell.llm.accounting",
     "Usage": "stepwell.usage",
-    "metered": "stepwell.llm.metered",
-    "record_usage": "stepwell.llm.metered",
+    "metered": "stepwell.llm.client",
+    "record_usage": "stepwell.llm.client",
 }
 
 __all__ = sorted(_HOME)
