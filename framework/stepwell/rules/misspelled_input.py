@@ -55,12 +55,12 @@ class MisspelledInput(Rule):
             return
         known = {*(graph.known_inputs or ()), *(graph.config or ())}
         known |= {m.name for m in graph.mentions if m.role in ("input", "config")}
-        names = _by_initial([*graph.nodes, *known])
+        names = _index([*graph.nodes, *known])
         for name, readers in graph.inputs.items():
             if name in known:
                 continue
-            near = next((each for each in names[name[:1].lower()] if is_slip(name, each)), None)
-            if near is None:
+            near = _near(name, names)
+            if not near:
                 continue
             for node, param in readers:
                 told = graph.known_inputs is not None and param.required  # by missing-input
@@ -69,11 +69,23 @@ class MisspelledInput(Rule):
                     yield self.at(place, fix, node=node.name, param=name, near=near)
 
 
-def _by_initial(names: Iterable[str]) -> dict[str, list[str]]:
+def _index(names: Iterable[str]) -> dict[str, list[str]]:
+    """Names by what is left of them without one letter; two that a slip parts share such a rest."""
     found: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        found[name[:1].lower()].append(name)
+        for key in _keys(name):
+            found[key].append(name)
     return found
+
+
+def _near(name: str, index: dict[str, list[str]]) -> str:
+    found = (each for key in _keys(name) for each in index.get(key, ()) if is_slip(name, each))
+    return next(found, "")
+
+
+def _keys(name: str) -> list[str]:
+    letters = name.lower().replace("_", "")
+    return [letters, *(letters[:at] + letters[at + 1 :] for at in range(len(letters)))]
 
 
 def is_slip(written: str, meant: str) -> bool:

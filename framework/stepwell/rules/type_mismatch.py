@@ -9,8 +9,8 @@ from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.conditions import exclusive
 from stepwell.rules.rule import Rule
-from stepwell.spec import Node
-from stepwell.types import Type, fits
+from stepwell.spec import Node, Param
+from stepwell.types import fits
 
 
 class TypeMismatch(Rule):
@@ -48,38 +48,47 @@ class TypeMismatch(Rule):
     message = "`{node}` takes `{keyword}: {asked}`, and `{source}` makes `{given}`"
 
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        seen: dict[tuple[int, int], bool | None] = {}
-        makers = _makers(graph)
+        several = _several(graph)
+        nodes = graph.nodes
+        seen: dict[tuple[int, int], bool] = {}
         for node in graph.written:
             if node.stale or node.kind == "field":
                 continue
             for param in node.params:
-                for maker in makers.get(param.reads, ()):
-                    if _refused(maker.type, param.type, seen) and not (
-                        maker.stale or (graph.config is None and exclusive(maker, node))
-                    ):
-                        where = f"`{maker.name}` makes `{maker.type.short}` here"
-                        yield self.at(
-                            param.span or node.span,
-                            node=node.name,
-                            keyword=param.keyword,
-                            asked=param.type.short,
-                            source=maker.name,
-                            given=maker.type.short,
-                            related=[(maker.span, where)] if maker.span else (),
-                        )
+                maker = nodes.get(param.reads)
+                if maker is None or (maker.type is param.type and not several):
+                    continue
+                for each in several.get(param.reads) or (maker,):
+                    # Types are one object where they are one annotation: each pair is judged once.
+                    pair = id(each.type), id(param.type)
+                    if pair not in seen:
+                        seen[pair] = fits(each.type, param.type) is False
+                    if seen[pair] and _meet(each, node, graph):
+                        yield self._found(each, node, param)
+
+    def _found(self, maker: Node, node: Node, param: Param) -> Diagnostic:
+        where = f"`{maker.name}` makes `{maker.type.short}` here"
+        return self.at(
+            param.span or node.span,
+            node=node.name,
+            keyword=param.keyword,
+            asked=param.type.short,
+            source=maker.name,
+            given=maker.type.short,
+            related=[(maker.span, where)] if maker.span else (),
+        )
 
 
-def _makers(graph: Graph) -> dict[str, list[Node]]:
-    makers: dict[str, list[Node]] = defaultdict(list)
+def _several(graph: Graph) -> dict[str, list[Node]]:
+    """The nodes of each name that more than one has."""
+    if len(graph.nodes) == len(graph.written):
+        return {}
+    found: dict[str, list[Node]] = defaultdict(list)
     for node in graph.written:
-        makers[node.name].append(node)
-    return makers
+        found[node.name].append(node)
+    return {name: nodes for name, nodes in found.items() if len(nodes) > 1}
 
 
-def _refused(given: Type, asked: Type, seen: dict[tuple[int, int], bool | None]) -> bool:
-    """Whether it certainly does not fit; types that are one object are judged once."""
-    key = id(given), id(asked)
-    if key not in seen:
-        seen[key] = fits(given, asked)
-    return seen[key] is False
+def _meet(maker: Node, node: Node, graph: Graph) -> bool:
+    """Whether one may feed the other: both can be read, and can exist together."""
+    return not maker.stale and (graph.config is not None or not exclusive(maker, node))

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import re
+from random import Random
+
 PRELUDE = """
 from __future__ import annotations
 
@@ -248,3 +251,55 @@ CASES = [
     if line.strip()
     for source, rest in [line.split(" -> ")]
 ]
+
+
+_LEAVES = """
+    int str bool float complex bytes None Any object range type Page Document Other UserId Row Point
+    Color Size Name Names File Socket ValueError Exception Literal['a'] Literal['a',1] Literal[True]
+    Literal[Color.RED] pathlib.Path datetime.date decimal.Decimal tuple[()]
+"""
+_GENERIC = """
+    list[{}] set[{}] frozenset[{}] Sequence[{}] MutableSequence[{}] Iterable[{}] Iterator[{}]
+    Collection[{}] AbstractSet[{}] Optional[{}] tuple[{}] tuple[{},...] tuple[{},{}] dict[{},{}]
+    Mapping[{},{}] MutableMapping[{},{}] collections.defaultdict[{},{}] collections.deque[{}]
+    Union[{},{}] {}|{} Annotated[{},0] Callable[...,{}] Callable[[],{}] Callable[[{}],{}] Box[{}]
+    Generator[{},None,{}] AsyncIterator[{}] AsyncGenerator[{},{}] Awaitable[{}] Coroutine[Any,{},{}]
+    KeysView[{}] ItemsView[{},{}]
+"""
+_NEAR = {
+    "int": ["bool", "float", "object"],
+    "bool": ["int", "str"],
+    "str": ["Name", "int", "object"],
+    "list": ["Sequence", "Iterable", "MutableSequence", "Collection", "set"],
+    "dict": ["Mapping", "MutableMapping"],
+    "set": ["AbstractSet", "frozenset", "Collection"],
+    "Page": ["Document", "Other"],
+    "Document": ["Page", "object"],
+}
+
+
+def random_pairs(count: int, seed: int) -> list[tuple[str, str]]:
+    """Pairs of generated annotations; in half of them one is much like the other."""
+    chance = Random(seed)
+    leaves, generic = _LEAVES.split(), _GENERIC.split()
+
+    def made(depth: int) -> str:
+        if depth == 0 or chance.random() < 0.3:
+            return chance.choice(leaves)
+        form = chance.choice(generic)
+        return form.format(*(made(depth - 1) for _ in range(form.count("{}"))))
+
+    def like(text: str) -> str:
+        words = re.split(r"\b(\w+)\b", text)
+        places = [place for place, word in enumerate(words) if word in _NEAR]
+        if places:
+            place = chance.choice(places)
+            words[place] = chance.choice(_NEAR[words[place]])
+        return "".join(words)
+
+    found = []
+    for _ in range(count):
+        pair = [one := made(2), like(one) if chance.random() < 0.5 else made(2)]
+        chance.shuffle(pair)
+        found.append((pair[0], pair[1]))
+    return found
