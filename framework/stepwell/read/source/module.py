@@ -80,7 +80,6 @@ def parse(
     for chunk in found:
         facts.read(chunk)
     facts.keep_last()
-    uses = facts.whole.modified or "stepwell.Stream" in names.imports.values()
     return Module(
         file,
         module,
@@ -91,7 +90,7 @@ def parse(
         names,
         frozenset(facts.whole.steps),
         package,
-        uses,
+        facts.whole.modified,
         {chunk.text: chunk for chunk in found if chunk.body is not None},
         facts.made,
         around,

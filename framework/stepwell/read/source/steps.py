@@ -26,7 +26,10 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(slots=True)
 class Facts:
-    """What a chunk says: its nodes, and what is wrong or can't be known."""
+    """What a chunk says: its nodes, and what is wrong or can't be known.
+
+    `modified` tells whether a step shows that stepwell is meant: by a modifier, or as a `Stream`.
+    """
 
     nodes: list[Node] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
@@ -75,7 +78,7 @@ def read_step(function: Function, names: Names, places: Places, facts: Facts) ->
         elif modifier is not None:
             found.append(modifier)
     facts.steps.add(function.name)
-    facts.modified |= unread or bool(found)
+    facts.modified |= unread or bool(found) or node.type.name == "stepwell.Stream"
     found.sort(key=lambda modifier: modifier.stage)
     try:
         facts.nodes += expanded(node, found)

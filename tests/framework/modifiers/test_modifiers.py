@@ -1,0 +1,232 @@
+"""What a modifier makes of a step, and what it says of arguments that it can't use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stepwell.errors import ModifierError
+from stepwell.graph import Graph
+from stepwell.modifiers import config, extract_fields, tag
+from stepwell.modifiers.config import choose
+from stepwell.modifiers.modifier import modifiers_of
+from stepwell.spec import Node
+from stepwell.testing import graph_of
+
+HEAD = """\
+from stepwell.modifiers import *
+
+"""
+
+
+def live(text: str) -> Graph:
+    """The text as live functions: what is said must be the same."""
+    from types import ModuleType
+
+    module = ModuleType("steps")
+    exec(compile(HEAD + text, "steps.py", "exec"), vars(module))
+    return graph_of(module)
+
+
+def both(text: str) -> Graph:
+    read, ran = graph_of(HEAD + text), live(text)
+    assert read.digest() == ran.digest()
+    assert [(p.code, p.message) for p in read.problems] == [
+        (p.code, p.message) for p in ran.problems
+    ]
+    return read
+
+
+def wiring(graph: Graph) -> dict[str, list[object]]:
+    return {
+        node.name: [
+            *((param.keyword, param.reads, param.key) for param in node.params),
+            *(tuple(bound) for bound in node.bound),
+        ]
+        for node in graph.written
+    }
+
+
+@pytest.mark.parametrize(
+    ("decorator", "expected"),
+    [
+        ("node(name='b')", {"b": [("x", "x", None), ("y", "y", None)]}),
+        ("inject(x=source('b'))", {"a": [("x", "b", None), ("y", "y", None)]}),
+        ("inject(x=value(3))", {"a": [("y", "y", None), ("x", 3, None)]}),
+        (
+            "inject(x=group(source('b'), value(3)))",
+            {"a": [("x", "b", 0), ("y", "y", None), ("x", 3, 1)]},
+        ),
+        (
+            "inject(x=group(k=source('b'), l=source('c')))",
+            {"a": [("x", "b", "k"), ("x", "c", "l"), ("y", "y", None)]},
+        ),
+        ("inject(x=group())", {"a": [("y", "y", None), ("x", [], None)]}),
+        (
+            "parameterize(b={'x': value(1)}, c={'y': source('d')})",
+            {"b": [("y", "y", None), ("x", 1, None)], "c": [("x", "x", None), ("y", "d", None)]},
+        ),
+        (
+            "extract_fields('f')",
+            {"a": [("x", "x", None), ("y", "y", None)], "f": [("a", "a", None)]},
+        ),
+    ],
+)
+def test_what_a_modifier_makes(decorator: str, expected: dict[str, object]) -> None:
+    text = f"@{decorator}\ndef a(x: list[int], y: int = 2) -> dict[str, int]: ...\n"
+    assert wiring(both(text)) == expected
+
+
+def test_modifiers_apply_in_the_order_of_their_stages_however_written() -> None:
+    one = "@tag(k='v')\n@extract_fields('f')\n@inject(x=value(1))\n@node(name='b')\n"
+    other = "".join(line + "\n" for line in reversed(one.splitlines()))
+    step = "def a(x: int) -> dict[str, int]: ...\n"
+    assert both(one + step).digest() == both(other + step).digest()
+    assert [dict(node.tags) for node in both(one + step).written] == [{"k": "v"}, {"k": "v"}]
+
+
+@pytest.mark.parametrize(
+    ("returns", "fields", "type"),
+    [
+        ("dict[str, int]", "'f'", "int"),
+        ("dict[str, int]", "['f', 'g']", "int"),
+        ("dict", "'f'", "Any"),
+        ("dict[str, object]", "{'f': list[str]}", "list[str]"),
+        ("dict[str, object]", "{'f': str | None}", "str | None"),
+    ],
+)
+def test_the_type_of_a_field(returns: str, fields: str, type: str) -> None:
+    graph = both(f"@extract_fields({fields})\ndef a() -> {returns}: ...\n")
+    node = graph.nodes["f"]
+    assert (node.type.short, node.kind) == (type, "field")
+    assert node.callable is not None
+    assert node.callable({"f": 3}) == 3
+
+
+def test_elements_of_a_group_have_the_type_of_the_parameters_elements() -> None:
+    graph = both(
+        "@inject(x=group(source('b')), y=group(k=source('b')), z=group(source('b')))\n"
+        "def a(x: list[int], y: dict[str, bool], z: tuple[str, ...]) -> int: ...\n"
+    )
+    assert [param.type.short for param in graph.nodes["a"].params] == ["int", "bool", "str"]
+
+
+def test_a_docstring_may_name_what_a_parameter_is_bound_to() -> None:
+    graph = both(
+        "@parameterize(b=({'x': value('English')}, 'In {x} of {y} and {z}.'))\n"
+        "def a(x: str, y: str) -> str: ...\n"
+    )
+    assert graph.nodes["b"].doc == "In English of y and {z}."
+
+
+WRONG = [
+    ("inject(nope=value(1))", "SW301", "`a` has no parameter `nope`; it has `first`, `second`"),
+    ("inject(frist=value(1))", "SW301", "`a` has no parameter `frist`; did you mean `first`?"),
+    ("parameterize(b={'frist': value(1)})", "SW301", "did you mean `first`?"),
+    ("inject(first=1)", "SW302", "`first` takes `source(…)`, `value(…)` or `group(…)`; got `1`"),
+    ("inject(first=source(1))", "SW302", "`1` can't name a node: it is not a string"),
+    ("inject(first=source('a b'))", "SW302", "`a b` can't name a node: it is not an identifier"),
+    ("inject(first=group(1))", "SW302", "`group` takes `source(…)` and `value(…)`; got `1`"),
+    ("inject(first=group(value(1), k=value(2)))", "SW302", "not both at once"),
+    ("node(name='class')", "SW302", "it is a keyword of Python; try `class_`"),
+    ("node(name='__init__')", "SW302", "names that start with `_` are private"),
+    ("node(name=3)", "SW302", "`3` can't name a node: it is not a string"),
+    ("parameterize()", "SW302", "`parameterize` needs at least one `name={…}`"),
+    ("parameterize(b=3)", "SW302", "`b` takes a dict of parameters"),
+    ("parameterize(**{'for': {}})", "SW302", "`for` can't name a node"),
+    ("extract_fields()", "SW302", "needs the name of at least one field"),
+    ("extract_fields({'class': int})", "SW302", "`class` can't name a field"),
+    ("extract_fields(['x', 3])", "SW302", "`3` can't name a field: it is not a string"),
+    ("tag(k=3)", "SW302", "tag `k` takes a string or a list of strings; got `3`"),
+    ("tag(k=['x', 3])", "SW302", "tag `k` takes a string or a list of strings"),
+    ("config.when()", "SW302", "`config` conditions need a key"),
+    ("config.when_in(k='x')", "SW302", "takes a list of values for `k`; got `'x'`"),
+]
+
+
+@pytest.mark.parametrize(("decorator", "code", "message"), WRONG)
+def test_what_is_said_of_a_wrong_argument(decorator: str, code: str, message: str) -> None:
+    """The same from text and from life, with the step's name and place."""
+    graph = both(f"@{decorator}\ndef a(first: int, second: int) -> dict[str, int]: ...\n")
+    problem = graph.problems[0]
+    assert problem.code == code
+    assert message in problem.message
+    assert "`a`" in problem.message
+    assert problem.span is not None
+    assert problem.span.line in (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("decorator", "message"),
+    [
+        ("tag", "`@tag` needs its arguments"),
+        ("config.default()", "`@config.default` takes no arguments"),
+        ("tag('x')", "positional argument"),
+        ("node('x')", "positional argument"),
+        ("node()", "missing 1 required keyword-only argument: 'name'"),
+    ],
+)
+def test_a_call_that_would_fail_on_import_is_told_in_the_editor(
+    decorator: str, message: str
+) -> None:
+    problem = graph_of(f"{HEAD}@{decorator}\ndef a(x: int) -> int: ...\n").problems[0]
+    assert problem.code == "SW302"
+    assert message in problem.message
+
+
+def test_a_modifier_goes_on_a_function() -> None:
+    with pytest.raises(ModifierError, match="a modifier goes on a function"):
+        tag(a="b")(int)
+    with pytest.raises(ModifierError, match="names no fields"):
+        extract_fields(len)  # type: ignore[arg-type]
+
+
+def test_a_modifier_gives_the_very_same_function_back() -> None:
+    def a() -> int: ...
+
+    assert tag(k="v")(a) is a
+    assert len(modifiers_of(a)) == 1
+
+
+CHOICES = """\
+@config.when(mode='a')
+def x__a() -> int: ...
+@config.when_in(mode=['b', 'c'])
+def x__b(y: int) -> int: ...
+@config.default
+def x() -> int: ...
+@config.when_not(mode='a')
+def z__not() -> int: ...
+@config.when_not_in(mode=['a', 'b'])
+def w() -> int: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "steps"),
+    [
+        ({"mode": "a"}, ["x__a"]),
+        ({"mode": "b"}, ["x__b", "z__not"]),
+        ({"mode": "c"}, ["x__b", "z__not", "w"]),
+        ({"mode": "d"}, ["x", "z__not", "w"]),
+        ({}, ["x", "z__not", "w"]),
+    ],
+)
+def test_config_chooses_among_steps(given: dict[str, Any], steps: list[str]) -> None:
+    """The same for text as for live functions; the suffix is no part of a name."""
+    nodes = both(CHOICES).written
+    assert {node.name for node in nodes} == {"x", "z", "w"}
+    assert [node.step for node in choose(nodes, given)] == steps
+
+
+def test_a_suffix_without_config_is_part_of_the_name() -> None:
+    assert list(both("def a__b() -> int: ...\n").nodes) == ["a__b"]
+
+
+def test_conditions_add_up() -> None:
+    node = Node("a")
+    for modifier in (config.when(k=1), config.when_not(m=2)):
+        (node,) = modifier.expand(node)
+    assert choose([node], {"k": 1}) == [node]
+    assert choose([node], {"k": 1, "m": 2}) == []
