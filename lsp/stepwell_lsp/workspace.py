@@ -36,6 +36,7 @@ class Workspace:
         self._disk: dict[str, Text] = {}
         self._open: dict[str, Document] = {}
         self._modules: dict[str, Module] = {}
+        self._homes: dict[str, frozenset[str]] = {}  # the files that each imports from
         self._declared: dict[str, list[Declared]] = {}
         self._stale: dict[str, None] = {}  # files to read again, in order
         self._checked: dict[str, tuple[Pipeline, list[Diagnostic]]] = {}
@@ -120,23 +121,43 @@ class Workspace:
 
     def _read_stale(self) -> None:
         stale, self._stale = self._stale, {}
-        again: list[str] = []
+        before = {file: self._modules.get(file) for file in stale}
         for file in stale:
             document = self._open.get(file)
-            text = document.text if document else self._disk.get(file)
+            text = self._text(file)
             if os.path.basename(file) == SETTINGS:
                 self._settings(file, text)
             elif text is None or (document and not document.python):
                 self._modules.pop(file, None)
             else:
                 self._modules[file] = self._parsed(file, text, None)
-                again.append(file)
+        self._read_across(before)
+
+    def _read_across(self, before: dict[str, Module | None]) -> None:
+        """Reads again, knowing the others, what imports from other files, as far as it is new."""
         finder = Finder(self._modules.values())
-        for file in again:
-            module = self._modules[file]
-            if (module.nodes or module.sites) and _imports(module, finder):
-                text = self._open[file].text if file in self._open else self._disk[file]
+        come_or_gone = any((file in self._modules) != bool(old) for file, old in before.items())
+        for file, module in self._modules.items():
+            if come_or_gone or file in before:
+                self._homes[file] = _homes(module, finder)
+        waiting = [file for file, old in before.items() if self._names(file) != _names(old)]
+        again = {file for file in before if self._homes.get(file)}
+        while waiting:
+            changed = waiting.pop()
+            readers = [file for file, homes in self._homes.items() if changed in homes]
+            waiting += [file for file in readers if file not in again]
+            again.update(readers)
+        for file in again & self._modules.keys():
+            text = self._text(file)
+            if text is not None and self._homes[file]:
                 self._modules[file] = self._parsed(file, text, finder)
+
+    def _names(self, file: str) -> object:
+        return _names(self._modules.get(file))
+
+    def _text(self, file: str) -> Text | None:
+        document = self._open.get(file)
+        return document.text if document else self._disk.get(file)
 
     def _parsed(self, file: str, text: Text, finder: Finder | None) -> Module:
         path = Path(file)
@@ -207,8 +228,13 @@ def _same(before: Pipeline, now: Pipeline) -> bool:
     )
 
 
-def _imports(module: Module, finder: Finder) -> bool:
-    """Whether the module imports from another one of the workspace."""
+def _names(module: Module | None) -> object:
+    return module and module.names
+
+
+def _homes(module: Module, finder: Finder) -> frozenset[str]:
+    """The files of the workspace that a file imports from."""
     dotted = {*module.names.imports.values(), *module.names.stars}
     dotted |= {name.rpartition(".")[0] for name in dotted}
-    return any(finder.find(name, module.file) for name in dotted if name)
+    found = (finder.find(name, module.file) for name in dotted if name)
+    return frozenset(home.file for home in found if home and home.file != module.file)

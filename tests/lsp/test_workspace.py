@@ -1,0 +1,202 @@
+"""Files on disk and in buffers, kept up to date by what changed."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lsprotocol import types
+
+from stepwell_lsp.documents import Document
+from stepwell_lsp.positions import UTF16
+from stepwell_lsp.workspace import Workspace
+
+RUN = "from stepwell import driver\nimport a, b\ndr = driver.Driver({}, a, b)\ndr.execute(['y'])\n"
+
+
+def document(file: str, text: str, version: int = 1) -> Document:
+    return Document.opened(types.TextDocumentItem(f"file://{file}", "python", version, text))
+
+
+def told(workspace: Workspace) -> dict[str, list[str]]:
+    """What is wrong, by file."""
+    found = workspace.snapshot().findings
+    return {os.path.basename(f): [d.concise() for d in ones] for f, ones in found.items() if ones}
+
+
+def codes(workspace: Workspace) -> dict[str, list[str]]:
+    """The codes of what is wrong, by file."""
+    found = workspace.snapshot().findings
+    return {os.path.basename(f): [d.code for d in ones] for f, ones in found.items() if ones}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A pipeline of two modules, right as it stands."""
+    (tmp_path / "a.py").write_text("def x() -> int:\n    return 1\n")
+    (tmp_path / "b.py").write_text("def y(x: int) -> int:\n    return x\n")
+    (tmp_path / "run.py").write_text(RUN)
+    return tmp_path
+
+
+@pytest.fixture
+def workspace(folder):
+    """That folder, open."""
+    made = Workspace()
+    made.open_folders([str(folder)], UTF16)
+    return made
+
+
+def test_only_the_pipeline_of_an_edited_file_is_checked_again(folder, workspace):
+    """What did not change is the very same object as before."""
+    (folder / "c.py").write_text("from stepwell import tag\n@tag(k='v')\ndef z() -> int: ...\n")
+    workspace.touch([str(folder / "c.py")])
+    before = {made.name: made for made in workspace.snapshot().pipelines}
+    workspace.overlay(document(str(folder / "b.py"), "def y(xx: int) -> int: ...\n"))
+    after = {made.name: made for made in workspace.snapshot().pipelines}
+    assert [after[name] is before[name] for name in sorted(after)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("types_.py", "Number = int\n", "Number = str\n"),
+        ("types_.py", "Number = int\n", None),
+        ("types_.py", "Number = str\n", "Number = int\n"),
+    ],
+)
+def test_a_file_is_read_again_when_what_it_imports_changes(folder, name, before, after):
+    """An alias of a type in another file decides whether an edge fits."""
+    (folder / "b.py").write_text("from types_ import Number\ndef y(x: Number) -> int: ...\n")
+    (folder / name).write_text(before)
+    workspace = Workspace()
+    workspace.open_folders([str(folder)], UTF16)
+    workspace.snapshot()
+    if after is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_text(after)
+    workspace.touch([str(folder / name)])
+    fresh = Workspace()
+    fresh.open_folders([str(folder)], UTF16)
+    assert told(workspace) == told(fresh)
+
+
+def test_a_broken_step_breaks_nothing_else(folder, workspace):
+    """One finding, where it is; who reads the step is not told that it is missing."""
+    workspace.snapshot()
+    workspace.overlay(document(str(folder / "a.py"), "def x( -> int:\n    return 1\n"))
+    assert codes(workspace) == {"a.py": ["SW001"]}
+
+
+def test_a_comment_switches_a_rule_off(folder, workspace):
+    """On its own line alone."""
+    text = "def y(xx: int) -> int: ...  # stepwell: ignore[SW101]\n"
+    workspace.overlay(document(str(folder / "b.py"), text))
+    assert codes(workspace) == {}
+
+
+def test_settings_that_are_half_typed_say_what_they_said(folder):
+    """A table that does not parse is not the end of its pipelines."""
+    settings = folder / "pyproject.toml"
+    settings.write_text("[tool.stepwell.pipelines.p]\nmodules = ['a', 'b']\ninputs = []\n")
+    (folder / "b.py").write_text("def y(z: int) -> int: ...\n")
+    (folder / "run.py").unlink()
+    workspace = Workspace()
+    workspace.open_folders([str(folder)], UTF16)
+    assert codes(workspace) == {"b.py": ["SW101"]}
+    settings.write_text("[tool.stepwell.pipelines.p\nmodules = ['a']")
+    workspace.touch([str(settings)])
+    assert codes(workspace) == {"b.py": ["SW101"]}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbfdef x() -> int: ...\n",
+        b"# -*- coding: latin-1 -*-\n# \xe9\ndef x() -> int: ...\n",
+        b"def x() -> int: ...\r\n",
+        b"def x() -> int: ...\r",
+        b"# \xff\xfe\ndef x() -> int: ...\n",
+        b"# coding: nothing-of-the-kind\ndef x() -> int: ...\n",
+        "# \u2028\x0c\ndef x() -> int: ...\n".encode(),
+    ],
+)
+def test_any_bytes_are_read(folder, data):
+    """Marks, encodings, line ends; the step is found where it is."""
+    (folder / "a.py").write_bytes(data)
+    workspace = Workspace()
+    workspace.open_folders([str(folder)], UTF16)
+    assert codes(workspace) == {}
+
+
+@pytest.mark.parametrize("data", [b"\0\0\0", b"def x(\0) -> int: ...", b"\x80" * 99, b"(" * 3000])
+def test_what_is_no_python_is_one_finding_at_most(folder, data):
+    """And never the end of the server."""
+    (folder / "a.py").write_bytes(data)
+    workspace = Workspace()
+    workspace.open_folders([str(folder)], UTF16)
+    assert all(len(found) <= 1 for found in codes(workspace).values())
+
+
+def test_links_that_run_in_circles_and_folders_that_can_not_be_read(folder):
+    """What can't be entered is left out."""
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    (folder / "gone.py").symlink_to(folder / "nowhere.py")
+    (folder / "package.py").mkdir()
+    workspace = Workspace()
+    workspace.open_folders([str(folder), str(folder / "nowhere")], UTF16)
+    assert codes(workspace) == {}
+
+
+def test_a_folder_that_is_renamed_takes_its_files_along(folder):
+    """The client tells of the folder, not of every file in it."""
+    inner = folder / "inner"
+    inner.mkdir()
+    for name in ("a.py", "b.py", "run.py"):
+        (folder / name).rename(inner / name)
+    (inner / "b.py").write_text("def y(xx: int) -> int: ...\n")
+    workspace = Workspace()
+    workspace.open_folders([str(folder)], UTF16)
+    assert codes(workspace) == {"b.py": ["SW101"]}
+    inner.rename(folder / "outer")
+    workspace.touch([str(inner), str(folder / "outer")])
+    assert {os.path.dirname(f) for f in workspace.snapshot().findings} == {str(folder / "outer")}
+    assert codes(workspace) == {"b.py": ["SW101"]}
+
+
+VALID = (
+    "def x() -> int: ...\n",
+    "def x() -> str: ...\n",
+    "X = int\ndef x() -> X: ...\n",
+    "from a import X\ndef y(x: X) -> int: ...\n",
+    "def y(x: int) -> int: ...\n\n\ndef z(y: int) -> int: ...\n",
+    "def y(z: int) -> int: ...\n\n\ndef z(y: int) -> int: ...\n",
+    "import a\nX = str\ndef y(x: a.X) -> int: ...\n",
+    "",
+    RUN,
+)
+BROKEN = ("def x(", "from a import", '"""', "def y(x: int) -> int:\nreturn", "@", "X = [")
+NAMES = ("a.py", "b.py", "run.py")
+EDITS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from([*VALID, *BROKEN])), max_size=6)
+LAST = st.tuples(*(st.sampled_from(VALID) for _ in NAMES))
+
+
+@given(EDITS, LAST)
+def test_after_any_edits_all_is_as_if_read_afresh(edits, last):
+    """Whatever stood there before, valid text means what it means."""
+    root = "/nowhere/else"
+    workspace = Workspace()
+    workspace.open_folders([root], UTF16)
+    for version, (name, text) in enumerate(edits):
+        workspace.overlay(document(f"{root}/{name}", text, version))
+        workspace.snapshot()
+    fresh = Workspace()
+    fresh.open_folders([root], UTF16)
+    for name, text in zip(NAMES, last, strict=True):
+        workspace.overlay(document(f"{root}/{name}", text, 99))
+        workspace.snapshot()
+        fresh.overlay(document(f"{root}/{name}", text, 1))
+    assert told(workspace) == told(fresh)
