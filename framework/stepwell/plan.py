@@ -5,7 +5,7 @@ Knows nodes and the graph; calls no step, and knows nothing of adapters.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -104,6 +104,17 @@ class Plan:
     def nodes(self) -> list[Node]:
         """The nodes that run, in order."""
         return [line.node for line in self.lines]
+
+    @cached_property
+    def calls(self) -> tuple[tuple[Line, int, Callable[..., Any], int, int, int], ...]:
+        """Each line with the number of its arguments, its function and the slots of the first
+        three; the number is 0 where the arguments are none, many, or not just values."""
+        return tuple(
+            (line, len(line.args), line.node.callable, *line.args, *(0,) * (3 - len(line.args)))
+            if line.simple and 0 < len(line.args) < 4
+            else (line, 0, line.node.callable, 0, 0, 0)
+            for line in self.lines
+        )  # type: ignore[return-value]
 
     @cached_property
     def reads(self) -> tuple[tuple[int, ...], ...]:
@@ -230,10 +241,15 @@ def _last_readers(
             read = slots.get(param.reads, -1)
             if read >= first and read not in kept:
                 kept.add(read)
-                freed.append(read)
+                if nodes[read - first].type.name not in _SMALL:
+                    freed.append(read)
         if freed:
             frees[slot] = tuple(freed)
     return frees
+
+
+_SMALL = frozenset(("int", "float", "bool", "None", "NoneType"))
+"""Types of which a value is not worth dropping."""
 
 
 def _line(

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 Targets = Iterable[Target] | Target
-Key = tuple[tuple[Target, ...], tuple[str, ...], tuple[str, ...]]
+Given = Mapping[str, Any]
+Key = tuple[tuple[Target, ...] | str, tuple[str, ...], tuple[str, ...]]
+
+_NONE: dict[str, Any] = {}
 
 WORKERS = 64
 """So many worker threads at most do what would block an event loop."""
@@ -100,13 +103,38 @@ class Driver:
             HookError: if a hook raised that is no observer's.
             BaseException: what a step raises arrives as itself, with a note that names the step.
         """
-        inputs, overrides = inputs or NOTHING, overrides or NOTHING
-        prepared = self._prepare(targets, inputs, overrides)
+        given: Mapping[str, Any] = _NONE if inputs is None else inputs
+        instead: Mapping[str, Any] = _NONE if overrides is None else overrides
+        try:
+            prepared = self._prepared[
+                targets if targets.__class__ is str else (*targets,),  # type: ignore[misc]
+                (*given,),
+                (*instead,),
+            ]
+        except (KeyError, TypeError):
+            prepared = self._prepare(targets, given, instead)
+        else:
+            for name, exact in prepared.exact:
+                if given[name].__class__ is not exact:
+                    prepared.refuse(given)
+                    break
+        hot = prepared.hot
+        if hot is None:
+            return self._execute(prepared, given, instead)
+        try:
+            return hot(given, instead, self.config, "")
+        except BaseException as error:
+            prepared.inline.explained(error)
+            raise
+
+    def _execute(self, prepared: Prepared, inputs: Given, overrides: Given) -> Any:
         if prepared.is_async:
             return running.on_own_loop(self, prepared, inputs, overrides)
         if self._threads > 1 or not prepared.bare:
             return running.here(self, prepared, inputs, overrides)
-        return prepared.inline(inputs, overrides)
+        results = prepared.inline(inputs, overrides)
+        prepared.hot = prepared.inline.bare_function
+        return results
 
     async def aexecute(
         self,
@@ -292,8 +320,9 @@ class Driver:
         self, targets: Targets, inputs: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> Prepared:
         try:
-            wanted = (targets,) if isinstance(targets, str) or callable(targets) else (*targets,)
-            key = (wanted, (*inputs,), (*overrides,))
+            key: Key = targets, (*inputs,), (*overrides,)  # type: ignore[assignment]
+            if targets.__class__ is not str:
+                key = (targets,) if callable(targets) else (*targets,), *key[1:]
             prepared = self._prepared.get(key)
         except TypeError:
             refuse_shapes(targets, inputs, overrides)
@@ -302,10 +331,7 @@ class Driver:
         if prepared is None:
             refuse_shapes(targets, inputs, overrides)
             prepared = self._prepared[key] = self._plan(key)
-        for name, exact, _ in prepared.checks:
-            if inputs[name].__class__ is not exact:
-                prepared.refuse(inputs)
-                break
+        prepared.refuse(inputs)
         return prepared
 
     def _plan(self, key: Key) -> Prepared:

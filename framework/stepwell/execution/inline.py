@@ -8,7 +8,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from stepwell.execution.streams import Live, piece_value, whole
-from stepwell.execution.surround import drive, enter, finish, hook_error, leave, outcome
+from stepwell.execution.surround import drive, enter, finish, hook_error, leave, outcome, outcome_of
 from stepwell.execution.text import Text, compiled
 from stepwell.execution.work import Attribution, Work, new_run_id, note, refuse_coroutine
 from stepwell.plan import Line, Plan
@@ -55,6 +55,8 @@ class Inline:
         Raises:
             BaseException: what a step raises, with a note that names the step.
         """
+        if not self._bare:
+            run_id = run_id or new_run_id()
         function = self._function
         if function is None:
             self._runs += 1
@@ -63,25 +65,31 @@ class Inline:
                 values = [known[name] for name in self._plan.given]
                 if self._bare:
                     return run_lines(self._plan, values, run_id)
-                return run_works(self._plan, self._works, values, run_id or new_run_id())
+                return run_works(self._plan, self._works, values, run_id)
             function = self._compile()
-        if not run_id and not self._bare:
-            run_id = new_run_id()
         try:
             return function(inputs, overrides, self._config, run_id)
         except BaseException as error:
-            failure = self._failure(error, run_id)
-            if failure is error:
+            come_to = self.explained(error, run_id)
+            if come_to is error:
                 raise
-            raise failure  # noqa: B904 - its cause is set
+            raise come_to from come_to.__cause__
+
+    @property
+    def bare_function(self) -> Callable[..., dict[str, Any]] | None:
+        """The compiled plan, if it is compiled and no adapter has a part in it."""
+        return self._function if self._bare else None
 
     def _compile(self) -> Callable[..., dict[str, Any]]:
         self._written = self._text()
         self._function = compiled(self._written, f"<stepwell plan {next(_numbers)}>")
         return self._function
 
-    def _failure(self, error: BaseException, run_id: str) -> BaseException:
-        """What comes of an error in the compiled plan: its traceback says on which line it was."""
+    def explained(self, error: BaseException, run_id: str = "") -> BaseException:
+        """What comes of an error in the compiled plan: its traceback says on which line it was.
+
+        The error gets the note that names its step, and the after-hooks of that step are called.
+        """
         assert self._function is not None
         assert self._written is not None
         code = self._function.__code__
@@ -101,12 +109,7 @@ class Inline:
         if not entered:
             return error
         words = self._words(work, trace.tb_frame.f_locals, run_id)
-        asked = leave(work.around[:entered], words, None, error)
-        try:
-            next(asked)
-        except StopIteration as stop:
-            _, error = stop.value
-        return error
+        return outcome_of(leave(work.around[:entered], words, None, error))
 
     def _words(self, work: Work, known: Mapping[str, Any], run_id: str) -> dict[str, Any]:
         assert self._written is not None
@@ -134,26 +137,35 @@ def run_lines(plan: Plan, values: list[Any], run_id: str = "") -> dict[str, Any]
     push = values.append
     line: Line | None = None
     try:
-        for line in plan.lines:
-            node, _, args, kwargs, frees, simple = line
-            step: Callable[..., Any] = node.callable  # type: ignore[assignment]
-            if simple:
-                value = step(*[values[read] for read in args])  # type: ignore[index]
+        for line, count, step, first, second, third in plan.calls:
+            # Most steps take one to three plain values; a list for each costs as much as the call.
+            if count == 1:
+                value = step(values[first])
+            elif count == 2:
+                value = step(values[first], values[second])
+            elif count == 3:
+                value = step(values[first], values[second], values[third])
             else:
-                value = step(
-                    *[piece_value(piece, values) for piece in args],
-                    **{name: piece_value(piece, values) for name, piece in kwargs},
-                )
-            if type(value) is CoroutineType:
-                refuse_coroutine(node, value)
+                value = _called(line, values)
+            if value.__class__ is CoroutineType:
+                refuse_coroutine(line.node, value)
             push(value)
-            for read in frees:
-                values[read] = None
+            if line.frees:
+                for read in line.frees:
+                    values[read] = None
     except BaseException as error:
         if line is not None:
             note(error, line.node, run_id or new_run_id())
         raise
     return results_of(plan, values)
+
+
+def _called(line: Line, values: list[Any]) -> Any:
+    step: Callable[..., Any] = line.node.callable  # type: ignore[assignment]
+    return step(
+        *[piece_value(piece, values) for piece in line.args],
+        **{name: piece_value(piece, values) for name, piece in line.kwargs},
+    )
 
 
 def run_works(plan: Plan, works: Sequence[Work], values: list[Any], run_id: str) -> dict[str, Any]:

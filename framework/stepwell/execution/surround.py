@@ -140,6 +140,17 @@ def outcome(asked: Asked, result: Any, error: BaseException | None) -> Outcome:
     raise AssertionError("an async hook in a run that can't await it")
 
 
+def outcome_of(leaving: Asked) -> BaseException:
+    """Calls the after-hooks of something that failed, none of them async; gives the error."""
+    try:
+        next(leaving)
+    except StopIteration as stop:
+        _, error = stop.value
+        assert error is not None
+        return error  # type: ignore[no-any-return]
+    raise AssertionError("an async hook in a run that can't await it")
+
+
 async def drive_async(asked: Asked, thing: Callable[[], Awaitable[Any]]) -> Any:
     """Runs a surrounded thing, awaiting it and the async hooks; gives its result.
 

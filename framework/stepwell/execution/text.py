@@ -116,6 +116,7 @@ class Writer:
         self.spaces = Spaces(self.names)
         self._overrides, self._config = overrides, config
         self._words: dict[str, str] = {}
+        self._modules: set[str] = set()
 
     def text(self) -> Text:
         """The whole function."""
@@ -133,7 +134,9 @@ class Writer:
         ]
         body.append((f"return {{{', '.join(entries)}}}", Place(-1)))
         start = "async def" if any(work.is_async for work in self.works) else "def"
-        head = f"{start} plan(inputs, overrides, config, run_id):\n"
+        # A module that is a local variable is quicker to reach than a global one.
+        modules = "".join(f", {alias}={alias}" for alias in sorted(self._modules))
+        head = f"{start} plan(inputs, overrides, config, run_id{modules}):\n"
         source = head + "".join(f"    {line}\n" for line, _ in body)
         places = (Place(-1), *(place for _, place in body))
         return Text(source, self.spaces.globals, places, tuple(self.locals))
@@ -184,7 +187,9 @@ class Writer:
 
     def function(self, node: Node) -> str:
         """How a node's function is written."""
-        return self.spaces.write(node.module, node.step or node.name, node.callable)
+        written = self.spaces.write(node.module, node.step or node.name, node.callable)
+        self._modules.add(written.partition(".")[0])
+        return written
 
     def piece(self, piece: Piece, wanted: str = "value") -> str:
         """One argument, or a result."""

@@ -61,7 +61,7 @@ def test_a_plan_respects_every_edge(graph: Edges, data: st.DataObject) -> None:
         assert set(line.slots()) <= alive
         alive.add(line.slot)
         alive.difference_update(line.frees)
-    assert {slot for slot in made.results} <= alive
+    assert set(made.results) <= alive
     assert [made.lines[slot - 1].node.name for slot in made.results if isinstance(slot, int)] == [
         f"n{node}" for node in wanted
     ]

@@ -258,9 +258,8 @@ def test_an_error_in_the_middle_arrives_as_itself(asynchronous: bool, live: bool
     events = dr.stream(["reader" if live else "broken"], INPUTS)
     seen: list[Any] = []
     with pytest.raises(ValueError, match="no more") as caught:
-        seen += events  # type: ignore[arg-type]
-        for event in events:
-            seen.append(event)
+        seen.extend(events)
+    assert any(isinstance(event, Chunk) for event in seen)
     assert "in node `broken`" in caught.value.__notes__[0]
     assert len(caught.value.__notes__) == 1
 
