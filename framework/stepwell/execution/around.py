@@ -33,7 +33,8 @@ def written(writer: Writer, position: int, work: Work) -> list[tuple[str, Place]
     lines: list[tuple[str, Place]] = []
     around = work.around
     local = writer.locals[work.line.slot]
-    if any("kwargs" in name for hook in work.hooks for name in hook.takes):
+    recovers = _recovers(work)
+    if any("kwargs" in name for hook in work.hooks if hook is not recovers for name in hook.takes):
         entries = ", ".join(f"{name!r}: {text}" for name, text in _kwargs(writer, work))
         kwargs = writer.reserved("kwargs")
         lines.append((f"{kwargs} = {{{entries}}}", Place(position)))
@@ -41,15 +42,48 @@ def written(writer: Writer, position: int, work: Work) -> list[tuple[str, Place]
         if before is not None:
             call = _hook(writer, work, before)
             lines += _told(writer, before, call, Place(position, entered, before))
-    call = _method(writer, work, 0, writer.reserved("kwargs")) if work.methods else ""
-    value = writer.value(work.line, call or writer.call(work.line))
-    lines.append((f"{local} = {value}", Place(position, len(around))))
+    inside = Place(position, len(around))
+    if recovers is not None:
+        lines += [(line, inside) for line in _recovered(writer, work, recovers, local)]
+    else:
+        call = _method(writer, work, 0, writer.reserved("kwargs")) if work.methods else ""
+        value = writer.value(work.line, call or writer.call(work.line))
+        lines.append((f"{local} = {value}", inside))
     for entered in reversed(range(len(around))):
         after = around[entered].after
         if after is not None:
             call = _hook(writer, work, after, success="True", error="None", result=local)
             lines += _told(writer, after, call, Place(position, entered, after))
     return lines
+
+
+def _recovers(work: Work) -> Hook | None:
+    """The node's one method, if it does nothing until the step fails, and can begin there.
+
+    An adapter says so by a function `recover`, defined in the class that defines the method.
+    """
+    if len(work.methods) != 1 or work.node.kind != "function" or work.is_stream:
+        return None
+    if any(param.positional_only for param in work.node.params):
+        return None
+    hook = work.methods[0]
+    for base in type(hook.adapter).__mro__:
+        if hook.method in vars(base):
+            return hook if "recover" in vars(base) else None
+    return None
+
+
+def _recovered(writer: Writer, work: Work, hook: Hook, local: str) -> list[str]:
+    """The step's own call, which costs nothing more, and what is done if it fails."""
+    entries = ", ".join(f"{name!r}: {text}" for name, text in _kwargs(writer, work))
+    adapter = writer.own(_snake(type(hook.adapter).__name__), hook.adapter)
+    raised = writer.reserved("raised")
+    return [
+        f"try: {local} = {writer.value(work.line, writer.call(work.line))}",
+        f"except Exception as {raised}: {local} = {adapter}.recover("
+        f"node_name={work.node.name!r}, node_callable={writer.function(work.node)}, "
+        f"node_kwargs={{{entries}}}, run_id=run_id, task_id=None, error={raised})",
+    ]
 
 
 def _kwargs(writer: Writer, work: Work) -> list[tuple[str, str]]:

@@ -27,12 +27,12 @@ _END = object()
 
 
 class _At(NamedTuple):
-    """What is being made: where, since when, and how it is made again."""
+    """What is being made: where, since when it fails, and how it is made again."""
 
     run_id: str
     node: str
     task_id: str | None
-    began: float
+    failed: float
     call: Callable[[], Any]
 
 
@@ -49,7 +49,7 @@ class Retry(NodeExecutionMethod):
         attempts: how often a step is called at most, the first time included.
         wait: the first wait's upper bound, in seconds.
         longest: no wait of its own is longer, in seconds.
-        deadline: no new attempt begins later than so many seconds after the first.
+        deadline: no new attempt begins later than so many seconds after the first has failed.
         on: which errors to retry: a question, or classes of exceptions. Unless told otherwise
             those that pass by themselves: 408, 409, 429, 5xx, lost connections, timeouts.
         node_filter: the nodes it is for: a name, several, or a function of name and tags.
@@ -93,23 +93,35 @@ class Retry(NodeExecutionMethod):
         task_id: str | None,
         **future_kwargs: Any,
     ) -> Any:
-        began = self._clock()
+        at = _At(run_id, node_name, task_id, 0.0, partial(node_callable, **node_kwargs))
         try:
-            result = node_callable(**node_kwargs)
+            result = at.call()
         except Exception as error:
-            if not self.retries(error):
-                raise
-            again = partial(node_callable, **node_kwargs)
-            return self._again(_At(run_id, node_name, task_id, began, again), error)
+            return self._again(at, error)
         if type(result) not in _LAZY:
             return result
-        again = partial(node_callable, **node_kwargs)
-        at = _At(run_id, node_name, task_id, began, again)
         if type(result) is GeneratorType:
             return self._stream(at, result)
         if type(result) is AsyncGeneratorType:
             return self._async_stream(at, result)
         return self._awaited(at, result)
+
+    def recover(
+        self,
+        *,
+        node_name: str,
+        node_callable: Callable[..., Any],
+        node_kwargs: dict[str, Any],
+        run_id: str,
+        task_id: str | None,
+        error: Exception,
+    ) -> Any:
+        """What `run_to_execute_node` does once a plain step has failed for the first time.
+
+        A plan that runs often calls the step itself and comes here with its error alone.
+        """
+        again = partial(node_callable, **node_kwargs)
+        return self._again(_At(run_id, node_name, task_id, 0.0, again), error)
 
     def retries(self, error: BaseException) -> bool:
         """Whether an error is one to retry."""
@@ -120,6 +132,9 @@ class Retry(NodeExecutionMethod):
         return bool(self.on(error))
 
     def _again(self, at: _At, first: Exception) -> Any:
+        if not self.retries(first):
+            raise first
+        at = at._replace(failed=self._clock())
         tenacity = require("tenacity", extra="llm", what="`Retry`")
         extra = {"sleep": self._sleep} if self._sleep is not None else {}
         for attempt in tenacity.Retrying(**self._policy(tenacity, at), **extra):
@@ -135,11 +150,12 @@ class Retry(NodeExecutionMethod):
         try:
             return await result
         except Exception as error:
-            if not self.retries(error):
-                raise
             return await self._again_async(at, error)
 
     async def _again_async(self, at: _At, first: Exception) -> Any:
+        if not self.retries(first):
+            raise first
+        at = at._replace(failed=self._clock())
         tenacity = require("tenacity", extra="llm", what="`Retry`")
         extra = {"sleep": self._async_sleep} if self._async_sleep is not None else {}
         async for attempt in tenacity.AsyncRetrying(**self._policy(tenacity, at), **extra):
@@ -161,8 +177,6 @@ class Retry(NodeExecutionMethod):
             try:
                 chunk = next(source, _END)
             except Exception as error:
-                if not self.retries(error):
-                    raise
                 chunk = self._again(at._replace(call=anew), error)
             if chunk is not _END:
                 yield chunk
@@ -180,8 +194,6 @@ class Retry(NodeExecutionMethod):
             try:
                 chunk = await anext(source, _END)
             except Exception as error:
-                if not self.retries(error):
-                    raise
                 chunk = await self._again_async(at._replace(call=anew), error)
             if chunk is not _END:
                 yield chunk
@@ -209,7 +221,7 @@ class Retry(NodeExecutionMethod):
         if number >= self.attempts:
             error.add_note(f"attempt {number} of {self.attempts} at `{at.node}`")
             return True
-        if self._clock() - at.began + state.upcoming_sleep <= self.deadline:
+        if self._clock() - at.failed + state.upcoming_sleep <= self.deadline:
             return False
         asked = retry_after(error)
         why = f", as the provider asks for {asked:g} s" if asked else ""

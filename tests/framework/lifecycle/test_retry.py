@@ -3,6 +3,7 @@
 import asyncio
 from email.utils import formatdate
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -203,8 +204,8 @@ def test_trap_20_hidden_sleeping() -> None:
     assert "past the deadline of 60 s" in note
 
 
-def test_the_deadline_counts_from_the_first_attempt() -> None:
-    """Time that attempts take counts too."""
+def test_the_deadline_counts_from_the_first_failure() -> None:
+    """Time that later attempts take counts too."""
     now = iter([0.0, 50.0, 61.0])
     failing = Failing(*(ProviderError(500) for _ in range(9)))
     with pytest.raises(ProviderError):
@@ -268,6 +269,49 @@ async def test_async_generators_are_retried_before_their_first_chunk() -> None:
     driver = Driver({}, module_of(words), adapter=[Retry(async_sleep=Waits().later)])
     assert await driver.aexecute(["words"]) == {"words": "ab"}
     assert len(starts) == 3
+
+
+def test_a_plan_that_runs_often_retries_as_well() -> None:
+    """Compiled, a step is called directly; what it raises is retried, or arrives as itself."""
+    failing, waits = Failing(), Waits()
+
+    def question() -> str:
+        return "?"
+
+    def answer(question: str) -> str:
+        return question + failing()
+
+    retry = Retry(sleep=waits)
+    driver = Driver({}, module_of(question, answer), adapter=[retry])
+    for _ in range(300):
+        assert driver.execute(["answer"]) == {"answer": "?made"}
+    failing.errors = [ProviderError(503), ProviderError(429)]
+    assert driver.execute(["answer"]) == {"answer": "?made"}
+    assert len(waits) == 2
+    mistake = KeyError("a mistake")
+    failing.errors = [ProviderError(503), mistake]
+    with pytest.raises(KeyError) as caught:
+        driver.execute(["answer"])
+    assert caught.value is mistake
+    assert [note for note in mistake.__notes__ if "in node `answer`" in note]
+
+
+def test_a_retry_of_one_s_own_is_asked_each_time() -> None:
+    """A class that overrides how a node runs is not passed by, however often a plan runs."""
+    calls: list[str] = []
+
+    class Counting(Retry):
+        def run_to_execute_node(self, *, node_name: str, **keywords: Any) -> Any:
+            calls.append(node_name)
+            return super().run_to_execute_node(node_name=node_name, **keywords)
+
+    def answer() -> str:
+        return "made"
+
+    driver = Driver({}, module_of(answer), adapter=[Counting()])
+    for _ in range(300):
+        driver.execute(["answer"])
+    assert len(calls) == 300
 
 
 def test_no_attempt_is_refused() -> None:
