@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import os
 import sys
 from collections.abc import Generator
 from typing import Any, BinaryIO, cast
 
 from lsprotocol import converters, types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
@@ -24,6 +25,7 @@ from stepwell_lsp.features.references import references
 from stepwell_lsp.features.symbols import document_symbols
 from stepwell_lsp.schedule import Analyst
 from stepwell_lsp.snapshot import Snapshot
+from stepwell_lsp.stdio import Stdin, taken_over
 from stepwell_lsp.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,15 @@ class Protocol(LanguageServerProtocol):
     """
 
     _server: Server
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """A message by its JSON; a request that is wrong in itself is answered so."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
@@ -116,6 +127,9 @@ class Server(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Into the log: a message box would not help the person who types."""
         log.error("%s: %s", getattr(source, "__name__", source), error)
+        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
+            answer = {"code": types.ErrorCodes.ParseError.value, "message": "this is no JSON"}
+            self.protocol._send_data({"jsonrpc": "2.0", "id": None, "error": answer})
 
     async def publish(self, snapshot: Snapshot) -> None:
         """Tells what is new: files whose findings changed, and buffers of a new version."""
@@ -220,30 +234,6 @@ def serve(version: str) -> int:
     """Speaks with the client over stdin and stdout until it leaves; gives the exit code."""
     # An analysis and the event loop share the interpreter: hand it over often.
     sys.setswitchinterval(0.001)
-    stdout = _Stdout(os.dup(1))
-    # Whatever else would be printed must not come between the messages.
-    os.dup2(2, 1)
-    create(version).start_io(stdout=cast("BinaryIO", stdout))
+    stdin, stdout = cast("BinaryIO", Stdin()), cast("BinaryIO", taken_over())
+    create(version).start_io(stdin, stdout)
     return 0
-
-
-class _Stdout:
-    """The pipe to the client; when nobody reads it any more, the server has nothing left to do."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def write(self, data: bytes) -> None:
-        """Writes all of it."""
-        left = memoryview(data)
-        try:
-            while left:
-                left = left[os.write(self._descriptor, left) :]
-        except OSError:
-            os._exit(1)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        """The descriptor goes with the process."""
