@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
 from types import CodeType, EllipsisType, GenericAlias, NoneType, UnionType
-from typing import Any, ForwardRef, TypeVar, get_args, get_origin
+from typing import Any, ForwardRef, NamedTuple, TypeVar, get_args, get_origin
 
 from stepwell.types.names import UNWRAPPED, canonical
 from stepwell.types.type import ANY, EMPTY, NONE, REST, UNREADABLE, Type, literal, union
@@ -30,20 +30,37 @@ def from_object(annotation: object, names: Names | None = None) -> Type:
     'list[int] | None'
     """
     if isinstance(annotation, str):
-        return _from_string(annotation, {} if names is None else names)
+        return _from_string(annotation, _Place({} if names is None else names))
     try:
         found = _seen.get(annotation)
     except TypeError:
-        return _convert(annotation, names)
+        return _convert(annotation, _Place({} if names is None else names))
     if found is None:
         try:
-            found = _convert(annotation, None)
+            found = _convert(annotation, _NOWHERE)
         except _TextInside:
-            return _convert(annotation, {} if names is None else names)
+            place = _Place({} if names is None else names)
+            return _convert(annotation, place.inside(annotation))
         if len(_seen) >= _FORGET:
             _seen.clear()
         _seen[annotation] = found
     return found
+
+
+class _Place(NamedTuple):
+    """Where an annotation is written: what names mean there, and the aliases that it is inside of.
+
+    An alias may name itself (`Tree = dict[str, "Tree"]`); within itself it is left as its name.
+    """
+
+    names: Names | None
+    open: frozenset[int] = frozenset()
+
+    def inside(self, alias: object) -> _Place:
+        return _Place(self.names, self.open | {id(alias)})
+
+
+_NOWHERE = _Place(None)
 
 
 class _TextInside(Exception):
@@ -58,34 +75,46 @@ def _compiled(text: str) -> CodeType | None:
         return None
 
 
-def _from_string(text: str, names: Names) -> Type:
+def _from_string(text: str, place: _Place) -> Type:
+    names = place.names
+    if names is None:
+        raise _TextInside
     code = _compiled(text)
     if code is None:
         return UNREADABLE
     try:
-        annotation = eval(code, {**names} if not isinstance(names, dict) else names)
+        annotation = eval(code, names if isinstance(names, dict) else {**names})
     except Exception:
-        return _piecewise(text, names)
-    if isinstance(annotation, str):
-        return UNREADABLE if annotation == text else _from_string(annotation, names)
-    return from_object(annotation, names)
+        return _piecewise(text, place)
+    if id(annotation) in place.open:
+        return Type(f"{names.get('__name__', '')}.{text.strip()}")
+    if annotation == text:
+        return UNREADABLE
+    # What holds no text means the same everywhere, and may be known already.
+    try:
+        known = _seen.get(annotation)
+    except TypeError:
+        known = None
+    return known or _convert(annotation, place.inside(annotation))
 
 
-def _piecewise(text: str, names: Names) -> Type:
+def _piecewise(text: str, place: _Place) -> Type:
     """What can be said though a name is missing (it is imported for type checkers alone)."""
     from stepwell.types.text import from_text
+
+    names = place.names or {}
 
     def resolve(name: str) -> Type | None:
         head, *rest = name.split(".")
         value = names.get(head)
         for attribute in rest:
             value = getattr(value, attribute, None)
-        return None if value is None else from_object(value, names)
+        return None if value is None else _convert(value, place)
 
     return from_text(text, resolve)
 
 
-def _convert(annotation: Any, names: Names | None) -> Type:
+def _convert(annotation: Any, place: _Place) -> Type:
     kind = type(annotation)
     if annotation is None or annotation is NoneType:
         return NONE
@@ -93,61 +122,70 @@ def _convert(annotation: Any, names: Names | None) -> Type:
         return ANY
     # An alias of `collections.abc` is of a class of its own, under the plain one.
     if isinstance(annotation, GenericAlias | UnionType):
-        return _special(annotation, names)
+        return _special(annotation, place)
     if isinstance(annotation, type):
         return _class(annotation)
     if kind.__module__ in ("typing", "typing_extensions"):
-        return _special(annotation, names)
+        return _special(annotation, place)
     if isinstance(annotation, str):
-        if names is None:
-            raise _TextInside
-        return _from_string(annotation, names)
+        return _from_string(annotation, place)
     if isinstance(annotation, EllipsisType):
         return REST
     if isinstance(annotation, list):
-        return Type("[]", tuple([_convert(item, names) for item in annotation]))
+        return Type("[]", tuple([_convert(item, place) for item in annotation]))
     return UNREADABLE
 
 
-def _special(annotation: Any, names: Names | None) -> Type:
+def _special(annotation: Any, place: _Place) -> Type:
     if isinstance(annotation, ForwardRef):
-        return _convert(annotation.__forward_arg__, names)
+        return _convert(annotation.__forward_arg__, place)
     if isinstance(annotation, typing.NewType):
-        base = _convert(annotation.__supertype__, names)
+        base = _convert(annotation.__supertype__, place)
         name = f"{annotation.__module__}.{annotation.__name__}"
         return new_type(name, base)
     if isinstance(annotation, TypeVar):
         return Type(f"{annotation.__module__}.{annotation.__name__}")
     value = getattr(annotation, "__value__", None)
     if value is not None and get_origin(annotation) is None:
-        return _convert(value, names)
+        if id(annotation) in place.open:
+            return Type(f"{annotation.__module__}.{annotation.__name__}")
+        return _convert(value, place.inside(annotation))
     origin = get_origin(annotation)
     if origin is None:
         named = getattr(annotation, "__name__", None) or getattr(annotation, "_name", None)
         return Type(canonical(f"{annotation.__module__}.{named}")) if named else UNREADABLE
-    return _subscript(annotation, origin, names)
+    return _subscript(annotation, origin, place)
 
 
-def _subscript(annotation: Any, origin: Any, names: Names | None) -> Type:
+def _subscript(annotation: Any, origin: Any, place: _Place) -> Type:
     args = get_args(annotation)
     if origin is typing.Union or origin is UnionType:
-        return union(_convert(arg, names) for arg in args)
+        return union(_inner(arg, place) for arg in args)
     if origin is typing.Literal:
         return literal(_literal_text(arg) for arg in args)
     if origin is typing.Annotated:
-        return _convert(args[0], names)
+        return _convert(args[0], place)
     if not isinstance(origin, type):
         name = canonical(f"typing.{getattr(origin, '_name', '')}")
         if name in UNWRAPPED:
-            return _convert(args[0], names)
-        return Type(name, tuple([_convert(arg, names) for arg in args]))
+            return _convert(args[0], place)
+        return Type(name, tuple([_inner(arg, place) for arg in args]))
     base = _class(origin)
     if not args and type(annotation) is GenericAlias:
         return Type("tuple", (EMPTY,))
-    converted = tuple([_convert(arg, names) for arg in args])
+    converted = tuple([_inner(arg, place) for arg in args])
     if base.name == "numpy.ndarray":
         return array(base, converted)
     return Type(base.name, converted, base.mro)
+
+
+def _inner(annotation: Any, place: _Place) -> Type:
+    """An argument, which may be the very alias that it is an argument of."""
+    if id(annotation) not in place.open:
+        return _convert(annotation, place)
+    names = place.names or {}
+    found = (name for name, value in names.items() if value is annotation)
+    return Type(f"{names.get('__name__', '')}.{next(found, '?')}")
 
 
 def new_type(name: str, base: Type) -> Type:

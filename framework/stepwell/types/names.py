@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import types
+
 _ABSTRACT = """
     AsyncGenerator AsyncIterable AsyncIterator Awaitable ByteString Callable Collection Container
     Coroutine Generator Hashable ItemsView Iterable Iterator KeysView Mapping MappingView
     MutableMapping MutableSequence MutableSet Reversible Sequence Sized ValuesView
 """
 _BUILT_IN = ("List", "Dict", "Set", "FrozenSet", "Tuple", "Type")
+
+_UNNAMED = {
+    kind.__name__: f"types.{name}"
+    for name, kind in reversed(vars(types).items())
+    if isinstance(kind, type) and kind.__module__ == "builtins"
+}
+"""Classes that `types` gives a name which they themselves don't tell: `module` is `ModuleType`."""
 
 CANONICAL = {
     **{f"typing.{name}": f"collections.abc.{name}" for name in _ABSTRACT.split()},
@@ -43,7 +52,7 @@ def canonical(name: str) -> str:
     ('list', 'int', 'typing.Self')
     """
     if name.startswith("builtins."):
-        name = name[9:]
+        name = _UNNAMED.get(name[9:], name[9:])
     elif name.startswith("typing_extensions."):
         name = "typing." + name[18:]
     return CANONICAL.get(name, name)
