@@ -7,12 +7,20 @@ from importlib import import_module
 import pytest
 
 PUBLIC = {
+    "stepwell": """
+        AdapterError Builder Chunk Driver GraphError HookError MissingExtra ModifierError
+        RequestError RunFinished StepFailed StepFinished StepStarted StepwellError Stream
+        __version__ config extract_fields group inject node parameterize source tag value
+    """,
+    "stepwell.driver": "Builder Driver",
+    "stepwell.draw": "Direction dot html mermaid picture text",
     "stepwell.lifecycle": """
         DictResult EdgeConnectionHook Failure FunctionInputOutputTypeChecker GracefulErrorAdapter
         GraphAdapter GraphConstructionHook GraphExecutionHook NoEdgeAndInputTypeChecking
         NodeExecutionHook NodeExecutionMethod NumpyResult Observer PDBDebugger PandasResult
-        PolarsResult PrintLn ProgressBar ResultBuilder SlowDown StaticValidator TaskExecutionHook
-        TaskGroupingHook TaskReturnHook TaskSubmissionHook base_hook base_method base_validator
+        PolarsResult PrintLn ProgressBar ResultBuilder Retry SlowDown StaticValidator
+        TaskExecutionHook TaskGroupingHook TaskReturnHook TaskSubmissionHook base_hook base_method
+        base_validator
     """,
     "stepwell.lifecycle.base": """
         DoBuildResult DoCheckEdgeTypesMatch DoNodeExecute DoRemoteExecute DoValidateInput
@@ -20,7 +28,16 @@ PUBLIC = {
         PostTaskGroup PostTaskReturn PreDoAnything PreGraphExecute PreNodeExecute PreTaskExecute
         PreTaskSubmission ValidateGraph ValidateNode base_hook base_method base_validator
     """,
-    "stepwell.testing": "graph_of module_of",
+    "stepwell.llm": "Call Cost Price TokenAccounting Usage metered record_usage",
+    "stepwell.local": """
+        Document Embedder Embeddings Hit MODELS ModelServer OpenAIEmbedder Passage ServerError
+        VectorStore corpus_digest files_in python_docs read_files split
+    """,
+    "stepwell.modifiers": """
+        Modifier config extract_fields group inject node parameterize source tag value
+    """,
+    "stepwell.testing": "FakeModel Received Reply graph_of module_of",
+    "stepwell.tracing": "Tracing",
 }
 
 
