@@ -42,11 +42,18 @@ class Run:
 
         Results that nobody needs any more are dropped. Once the run has failed nothing is ready.
         """
-        self.values[self._first + position] = value
+        values, holds, waits = self.values, self._holds, self._waits
+        made = self._first + position
         self.left -= 1
-        self._drop(position)
+        if holds[made]:
+            values[made] = value
+        for slot in self.plan.reads[position]:
+            holds[slot] -= 1
+            if not holds[slot]:
+                dropped, values[slot] = values[slot], None
+                if dropped.__class__ is Feed:
+                    dropped.close()
         ready = []
-        waits = self._waits
         for reader in self._readers[position]:
             waits[reader] -= 1
             if not waits[reader]:
@@ -72,14 +79,3 @@ class Run:
             value = self.values[slot]
             if isinstance(value, Feed):
                 value.close()
-
-    def _drop(self, position: int) -> None:
-        holds, values, first = self._holds, self.values, self._first
-        if not holds[first + position]:
-            values[first + position] = None
-        for slot in self.plan.reads[position]:
-            holds[slot] -= 1
-            if not holds[slot]:
-                value, values[slot] = values[slot], None
-                if type(value) is Feed:
-                    value.close()

@@ -29,7 +29,7 @@ QUICK = 0.001
 """A plain function that took less than so many seconds is quick: it runs in the event loop."""
 
 SLOW = 0.005
-"""One that took longer there runs in a thread from then on."""
+"""One that took longer there goes back to a thread; for good, if that happens again and again."""
 
 
 Emit = Callable[[Event], None]
@@ -117,29 +117,37 @@ class _Branches:
 
     async def _branch(self, position: int) -> None:
         """Does a line, then one that became ready by it, and so on."""
-        run, works, emit = self._run, self._works, self._emit
-        values = run.values
-        work = works[position]
+        run, works = self._run, self._works
+        values, done, direct = run.values, run.done, self._emit is None
         waiting = [position]
+        before = perf_counter()
         try:
             while waiting and run.error is None:
                 position = waiting.pop()
                 work = works[position]
-                if work.direct and work.awaits and not emit:
+                if direct and work.direct and work.awaits:
                     value = await work.call(values)
-                elif work.direct and work.pace > 0 and not emit:
-                    value = _paced(work, lambda: work.call(values))  # noqa: B023 - called at once
+                    before = perf_counter()
+                elif direct and work.direct and work.pace > 0:
+                    value = work.call(values)
+                    now = perf_counter()
+                    if now - before > SLOW:
+                        work.was_slow()
+                    before = now
                 elif work.feeds:
                     await self._told(work, self._feed(position, work))
                     continue
                 else:
                     value = await self._told(work, self._do(work))
-                waiting += run.done(position, value)
-                if len(waiting) > 1:
-                    self._share(waiting)
+                    before = perf_counter()
+                ready = done(position, value)
+                if ready:
+                    waiting += ready
+                    if len(waiting) > 1:
+                        self._share(waiting)
         except BaseException as error:
             if not isinstance(error, HookError):
-                note(error, work.node, self._run_id)
+                note(error, works[position].node, self._run_id)
             run.failed(error)
 
     async def _told(self, work: Work, doing: Coroutine[Any, Any, Any]) -> Any:
@@ -337,5 +345,5 @@ def _paced(work: Work, thing: Callable[[], Any]) -> Any:
     began = perf_counter()
     value = thing()
     if perf_counter() - began > SLOW:
-        work.pace = -1
+        work.was_slow()
     return value

@@ -32,6 +32,7 @@ class Work:
         node = line.node
         self.line, self.node, self.feeds = line, node, feeds
         self.step: Callable[..., Any] = node.callable  # type: ignore[assignment]
+        self.slots: tuple[int, ...] | None = line.args if line.simple else None  # type: ignore[assignment]
         self.is_stream = node.type.name == STREAM
         self.awaits = node.kind == "coroutine"
         self.around: tuple[Around, ...] = ()
@@ -47,10 +48,17 @@ class Work:
         waits = self.is_stream or any(param.type.name == STREAM for param in node.params)
         self.pace = -1 if waits else 0
         """Of a plain function beside an event loop: 1 seen to be quick, -1 not, 0 not yet known."""
+        self._strikes = 0
         self.keywords = [name for name, _ in positions(node)][: len(line.args)]
         if node.kind == "field":
             self.keywords = [node.params[0].keyword]
         self.facts = facts(node) if self.hooks else {}
+
+    def was_slow(self) -> None:
+        """Takes note that the step kept the event loop waiting. A busy machine may be to blame, so
+        once is not for good."""
+        self._strikes += 1
+        self.pace = 0 if self._strikes < 3 else -1
 
     def kwargs(self, values: list[Any]) -> dict[str, Any]:
         """What the step is called with, by keyword."""
@@ -78,8 +86,8 @@ class Work:
             TypeError: if a step that is no `async def` returns a coroutine.
         """
         line = self.line
-        if line.simple:
-            value = self.step(*[values[slot] for slot in line.args])  # type: ignore[index]
+        if self.slots is not None:
+            value = self.step(*[values[slot] for slot in self.slots])
         else:
             value = self.step(
                 *[piece_value(piece, values) for piece in line.args],
@@ -88,7 +96,7 @@ class Work:
         return self._checked(value)
 
     def _checked(self, value: Any) -> Any:
-        if type(value) is CoroutineType and not self.awaits:
+        if value.__class__ is CoroutineType and not self.awaits:
             refuse_coroutine(self.node, value)
         return value
 
