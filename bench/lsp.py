@@ -5,12 +5,14 @@
 
 Each edit brings one error into the middle of the file or takes it out again. `behind` is an edit
 until a request sent right after it is answered from the new state; `edit` is an edit until the
-publication that shows it, the rest that typing is given (0.1 s) taken off.
+publication that shows it, the rest that typing is given (0.1 s) taken off. `CPU` is what the server
+spends on such an edit: the figure to compare where other things run beside it.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -31,7 +33,7 @@ def main() -> None:
     print("ms: median / min / p95")
     print(
         f"{'functions':>9} {'start':>7} {'first':>7} {'edit':>22} {'behind':>22} "
-        f"{'hover':>22} {'burst':>7} {'MB':>5}"
+        f"{'hover':>22} {'burst':>7} {'CPU':>7} {'MB':>5}"
     )
     for count in options.functions:
         with tempfile.TemporaryDirectory() as folder:
@@ -53,14 +55,17 @@ def row(folder: Path, count: int, edits: int) -> str:
         client.published(uri, lambda params: params["version"] == 1)
         first = time.perf_counter()
         session = Session(client, uri, source(count), count)
+        before = processor(client.process.pid)
         told = [session.edit() - REST for _ in range(edits)]
+        spent = (processor(client.process.pid) - before) / edits
         behind = [session.behind() for _ in range(edits)]
         hover = [session.hover() for _ in range(edits)]
         burst = session.burst(24, 0.03) - REST
         megabytes = memory(client.process.pid)
     return (
         f"{count:>9} {(started - begun) * 1e3:>7.0f} {(first - started) * 1e3:>7.0f} "
-        f"{spread(told):>22} {spread(behind):>22} {spread(hover):>22} {burst:>7.1f} {megabytes:>5.0f}"
+        f"{spread(told):>22} {spread(behind):>22} {spread(hover):>22} "
+        f"{burst:>7.1f} {spent:>7.1f} {megabytes:>5.0f}"
     )
 
 
@@ -140,6 +145,15 @@ def spread(found: list[float]) -> str:
     """Median, least and 95th percentile."""
     high = quantiles(found, n=20)[-1] if len(found) > 1 else found[0]
     return f"{median(found):.1f} / {min(found):.1f} / {high:.1f}"
+
+
+def processor(process: int) -> float:
+    """Milliseconds of processor that a process has used, where the system tells."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) * 1e3 / os.sysconf("SC_CLK_TCK")
 
 
 def memory(process: int) -> float:
