@@ -37,7 +37,8 @@ class GracefulErrorAdapter(NodeExecutionMethod):
     A failed step's value is a `Failure`, or `sentinel_value` if one is given, and so is that of
     every step that reads it, except for steps tagged `@tag(accept_error_sentinels="true")`, which
     are called with it. Every failure is also in `failures`, and logged as a warning, so that none
-    goes unseen.
+    goes unseen. A step that yields fails the run all the same: part of a stream is no result, and
+    its first chunks may have been read already.
 
     Args:
         error_to_catch: the exceptions to catch; others fail the run. Never catches a

@@ -27,6 +27,7 @@ from stepwell.lifecycle import (
     SlowDown,
 )
 from stepwell.modifiers import tag
+from stepwell.stream import Stream
 from stepwell.testing import module_of
 
 
@@ -228,6 +229,14 @@ class TestGracefulErrorAdapter:
     def test_other_errors_fail_the_run(self) -> None:
         with pytest.raises(ValueError, match="not 2"):
             run(GracefulErrorAdapter(KeyError), "both")
+
+    def test_a_step_that_yields_fails_the_run(self) -> None:
+        def words(start: int) -> Stream[str]:
+            yield "a"
+            raise ValueError(f"not {start}")
+
+        with pytest.raises(ValueError, match="not 1"):
+            run(GracefulErrorAdapter(), "words", modules=(module_of(words),))
 
     async def test_an_async_step(self) -> None:
         adapter = GracefulErrorAdapter()
