@@ -297,8 +297,10 @@ class Exchange:
         return self._reads(data)
 
     def _reads(self, data: bytes) -> bool:
+        if not data:
+            return True
         if self._answer and not _TELLS.search(data):
-            self._seen += bool(data)
+            self._seen += 1
             return True
         answer = self._takes(data)
         only_usage = answer.get("choices") == [] and isinstance(answer.get("usage"), Mapping)
