@@ -29,18 +29,27 @@ def from_object(annotation: object, names: Names | None = None) -> Type:
     >>> from_object("list[int] | None", {}).short
     'list[int] | None'
     """
+    if not isinstance(annotation, str):
+        found = _anywhere(annotation)
+        if found is not None:
+            return found
+    place = _Place({} if names is None else names)
     if isinstance(annotation, str):
-        return _from_string(annotation, _Place({} if names is None else names))
+        return _from_string(annotation, place)
+    return _convert(annotation, place.inside(annotation))
+
+
+def _anywhere(annotation: Any) -> Type | None:
+    """What it says wherever it is written, if it says that: it holds no text."""
     try:
         found = _seen.get(annotation)
     except TypeError:
-        return _convert(annotation, _Place({} if names is None else names))
+        return None
     if found is None:
         try:
             found = _convert(annotation, _NOWHERE)
         except _TextInside:
-            place = _Place({} if names is None else names)
-            return _convert(annotation, place.inside(annotation))
+            return None
         if len(_seen) >= _FORGET:
             _seen.clear()
         _seen[annotation] = found
@@ -90,12 +99,7 @@ def _from_string(text: str, place: _Place) -> Type:
         return Type(f"{names.get('__name__', '')}.{text.strip()}")
     if annotation == text:
         return UNREADABLE
-    # What holds no text means the same everywhere, and may be known already.
-    try:
-        known = _seen.get(annotation)
-    except TypeError:
-        known = None
-    return known or _convert(annotation, place.inside(annotation))
+    return _anywhere(annotation) or _convert(annotation, place.inside(annotation))
 
 
 def _piecewise(text: str, place: _Place) -> Type:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stepwell.types.names import UNWRAPPED, canonical
@@ -24,13 +25,18 @@ def from_text(text: str, resolve: Resolve | None = None) -> Type:
     Type(name='|', args=(Type(name='list', args=(Type(name='int', args=()),)), \
 Type(name='None', args=())))
     """
+    tree = _parsed(text)
+    return UNREADABLE if tree is None else from_ast(tree, resolve)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> ast.expr | None:
     import ast
 
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
-        return UNREADABLE
-    return from_ast(tree.body, resolve)
+        return None
 
 
 def from_ast(annotation: ast.expr, resolve: Resolve | None = None) -> Type:
