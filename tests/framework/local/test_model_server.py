@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from socket import create_connection
 from urllib.parse import urlsplit
@@ -67,10 +66,18 @@ def test_the_server_ends_when_its_owner_is_killed() -> None:
         assert process.stdout is not None
         url = urlsplit(process.stdout.readline())
         address = str(url.hostname), int(url.port or 0)
-        with create_connection(address, timeout=60) as line:
-            process.kill()
-            # The line is dead once the server is.
-            with suppress(ConnectionResetError):
-                assert line.recv(1) == b""
-    with pytest.raises(ConnectionRefusedError):
-        create_connection(address, timeout=60)
+        process.kill()
+    assert _goes(address)
+
+
+def _goes(address: tuple[str, int]) -> bool:
+    """Whether the server ends. A line to it ends with it, or after some seconds of silence."""
+    for _ in range(9):
+        try:
+            with create_connection(address, timeout=60) as line:
+                line.recv(1)
+        except ConnectionRefusedError:
+            return True
+        except ConnectionResetError:
+            pass
+    return False
