@@ -44,10 +44,16 @@ class Module:
     package: bool = False
     uses_modifiers: bool = False
     _chunks: Mapping[str, Chunk] = field(default_factory=dict, compare=False, repr=False)
-    _facts: Mapping[str, tuple[Chunk, Facts]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
-    _environment: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+    _readings: tuple[_Known, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What chunks said under certain names: a chunk says the same again as long as those hold."""
+
+    around: Mapping[str, object]
+    names: Names
+    facts: Mapping[str, tuple[Chunk, Facts]]
 
 
 def parse(
@@ -71,12 +77,16 @@ def parse(
         others: gives the `Names` of another module by its dotted name, so that aliases and
             re-exports are followed into it.
     """
-    known = previous._chunks if previous is not None else {}
-    found = chunks(normal(text), known)
+    found = chunks(normal(text), previous._chunks if previous is not None else {})
     names = _names(found, module, package, others)
-    around = environment(names)
-    same = previous is not None and around == previous._environment
-    facts = _Reading(file, names, previous, known=previous._facts if same and previous else {})
+    around = {"file": file, **environment(names)}
+    # A file may be read without its neighbours first, and then with them: both are kept.
+    earlier = previous._readings if previous is not None else ()
+    same = next((each for each in earlier if each.around == around), None)
+    if same is not None:
+        same.names.others, same.names.functions = names.others, names.functions
+        names = same.names
+    facts = _Reading(file, names, previous, known=same.facts if same is not None else {})
     for chunk in found:
         facts.read(chunk)
     facts.keep_last()
@@ -92,8 +102,7 @@ def parse(
         package,
         facts.whole.modified,
         {chunk.text: chunk for chunk in found if chunk.body is not None},
-        facts.made,
-        around,
+        (_Known(around, names, facts.made), *[each for each in earlier if each is not same][:1]),
     )
 
 

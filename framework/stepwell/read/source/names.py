@@ -228,7 +228,9 @@ def environment(names: Names) -> Mapping[str, object]:
     bases = {name: [ast.dump(base) for base in given] for name, given in names.classes.items()}
     return {
         "others": _near(names),
+        "module": (names.module, names.package),
         "unsure": names.unsure,
+        "shadows": {name for name in names.functions if hasattr(builtins, name)},
         "imports": names.imports,
         "constants": dumped,
         "classes": bases,
