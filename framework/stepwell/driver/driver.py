@@ -20,6 +20,7 @@ from stepwell.driver.request import (
 from stepwell.driver.views import Picture, Variable, tagged, variables
 from stepwell.errors import RequestError
 from stepwell.execution.events import Event
+from stepwell.execution.work import new_run_id
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.plan import Plan, plan
@@ -121,11 +122,14 @@ class Driver:
         hot = prepared.hot
         if hot is None:
             return self._execute(prepared, given, instead)
+        run_id = new_run_id() if prepared.needs_run_id else ""
         try:
-            return hot(given, instead, self.config, "")
+            return hot(given, instead, self.config, run_id)
         except BaseException as error:
-            prepared.inline.explained(error)
-            raise
+            come_to = prepared.inline.explained(error, run_id)
+            if come_to is error:
+                raise
+            raise come_to from come_to.__cause__
 
     def _execute(self, prepared: Prepared, inputs: Given, overrides: Given) -> Any:
         if prepared.is_async:
@@ -133,7 +137,7 @@ class Driver:
         if self._threads > 1 or not prepared.bare:
             return running.here(self, prepared, inputs, overrides)
         results = prepared.inline(inputs, overrides)
-        prepared.hot = prepared.inline.bare_function
+        prepared.hot = prepared.inline.function
         return results
 
     async def aexecute(

@@ -47,7 +47,7 @@ class Prepared:
         self.build = lifecycle.method("do_build_result")
         hooks = [hook for pair in self.around for hook in pair if hook is not None]
         self.bare = not hooks and self.build is None
-        self.needs_run_id = not self.bare or not all(work.plain for work in self.works)
+        self.needs_run_id = not all(work.plain for work in self.works)
         hooks += [self.build] if self.build is not None else []
         self.is_async = any(work.is_async for work in self.works) or any(
             hook.is_async for hook in hooks

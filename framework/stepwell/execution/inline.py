@@ -41,7 +41,8 @@ class Inline:
         self._plan, self._works, self._config, self._text = plan, works, config, text
         self._bare = all(work.plain for work in works)
         self._runs = 0
-        self._function: Callable[..., dict[str, Any]] | None = None
+        self.function: Callable[..., dict[str, Any]] | None = None
+        """The compiled plan, once it is hot."""
         self._written: Text | None = None
         surrounded_stream = any(work.feeds and work.hooks for work in works)
         context = any(work.needs_context for work in works)
@@ -57,7 +58,7 @@ class Inline:
         """
         if not self._bare:
             run_id = run_id or new_run_id()
-        function = self._function
+        function = self.function
         if function is None:
             self._runs += 1
             if self._runs < HOT or not self._compiles:
@@ -75,24 +76,19 @@ class Inline:
                 raise
             raise come_to from come_to.__cause__
 
-    @property
-    def bare_function(self) -> Callable[..., dict[str, Any]] | None:
-        """The compiled plan, if it is compiled and no adapter has a part in it."""
-        return self._function if self._bare else None
-
     def _compile(self) -> Callable[..., dict[str, Any]]:
         self._written = self._text()
-        self._function = compiled(self._written, f"<stepwell plan {next(_numbers)}>")
-        return self._function
+        self.function = compiled(self._written, f"<stepwell plan {next(_numbers)}>")
+        return self.function
 
     def explained(self, error: BaseException, run_id: str = "") -> BaseException:
         """What comes of an error in the compiled plan: its traceback says on which line it was.
 
         The error gets the note that names its step, and the after-hooks of that step are called.
         """
-        assert self._function is not None
+        assert self.function is not None
         assert self._written is not None
-        code = self._function.__code__
+        code = self.function.__code__
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code is not code:
             trace = trace.tb_next
