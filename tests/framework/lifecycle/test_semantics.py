@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from stepwell import driver
-from stepwell.errors import HookError, StepwellError
+from stepwell.errors import AdapterError, GraphError, HookError, StepwellError
 from stepwell.execution.events import RunFinished
 from stepwell.execution.inline import HOT
 from stepwell.lifecycle import (
@@ -24,8 +24,10 @@ from stepwell.lifecycle import (
     NodeExecutionMethod,
     Observer,
     ResultBuilder,
+    StaticValidator,
     base,
 )
+from stepwell.stream import Stream
 from stepwell.testing import module_of
 
 Say = Callable[[str], None]
@@ -522,8 +524,97 @@ def test_what_is_told_when_a_driver_is_built() -> None:
     assert said == ["anything", "['first', 'second'] ['plain'] {'k': 1}", "2 {'k': 1}"]
 
 
-def test_an_after_hook_runs_though_no_run_is_possible() -> None:
-    """A request that can't be run is told before anything is called."""
+def test_validators_and_rules_are_told_together() -> None:
+    """What an adapter refuses stops the build as any other error does."""
+
+    class Judges(StaticValidator, base.ValidateGraph):
+        def run_to_validate_node(self, *, node: Any, **_: Any) -> tuple[bool, str | None]:
+            return node.name != "second", "its name is a number"
+
+        def run_to_validate_graph(self, *, graph: Any, **_: Any) -> tuple[bool, str | None]:
+            return len(graph.nodes) > 5, None
+
+        def validate_graph(
+            self, *, graph: Any, modules: Any, config: Any
+        ) -> tuple[bool, str | None]:
+            return bool(config), f"{len(modules)} modules and no config"
+
+    def untyped(first: int):  # type: ignore[no-untyped-def]
+        return first
+
+    with pytest.raises(GraphError) as caught:
+        driver.Driver({}, PLAIN, module_of(untyped, name="more"), adapter=Judges())
+    assert sorted(found.message for found in caught.value.diagnostics) == [
+        "`Judges.run_to_validate_graph` refuses the graph",
+        "`Judges.run_to_validate_node` refuses `second`: its name is a number",
+        "`Judges.validate_graph` refuses the graph: 2 modules and no config",
+        "`untyped` does not say what it returns; write `-> …` after its parameters",
+    ]
+
+
+def test_an_adapter_that_can_not_be_used_is_told_when_the_driver_is_built() -> None:
+    class One(ResultBuilder):
+        def build_result(self, **outputs: Any) -> Any:
+            return outputs
+
+    class Other(One):
+        pass
+
+    with pytest.raises(AdapterError, match=r"`One.build_result` and `Other.build_result` both do"):
+        driver.Driver({}, PLAIN, adapter=[One(), Other()])
+    with pytest.raises(AdapterError, match="`NodeExecutionHook` defines none of"):
+        driver.Driver({}, PLAIN, adapter=NodeExecutionHook())
+
+
+def words(start: int) -> Stream[str]:
+    yield "a"
+    yield "b" * start
+
+
+async def words_later(start: int) -> Stream[str]:
+    yield "a"
+    await asyncio.sleep(0)
+    yield "b" * start
+
+
+def whole_words(words: str) -> str:
+    return words.upper()
+
+
+def live_words(words: Stream[str]) -> str:
+    return "-".join(words)
+
+
+async def live_words_later(words: Stream[str]) -> str:
+    return "-".join([chunk async for chunk in words])
+
+
+words_later.__name__ = "words"
+for step in (whole_words, live_words, live_words_later):
+    step.__name__ = "second"
+
+
+@pytest.mark.parametrize(
+    ("steps", "made"),
+    [
+        pytest.param(module_of(words, whole_words), "ABB", id="plain, read whole"),
+        pytest.param(module_of(words, live_words), "a-bb", id="plain, read live"),
+        pytest.param(module_of(words_later, whole_words), "ABB", id="async, read whole"),
+        pytest.param(module_of(words_later, live_words_later), "a-bb", id="async, read live"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("threads", "run"), [(0, inline), (2, inline), (0, in_loop), (0, streamed)]
+)
+@both_kinds
+def test_hooks_see_the_whole_of_a_stream(way: Way, kind: type[Says], made: str) -> None:
+    """A stream is made once all its chunks are there; its reader may have begun before."""
+    assert way(kind("a", way.said.append), start=2) == {"second": made}
+    assert "a after words abb" in way.said
+    assert f"a after second {made}" in way.said
+
+
+def test_a_request_that_can_not_run_calls_no_hook() -> None:
     said: list[str] = []
     dr = driver.Driver({}, PLAIN, adapter=Says("a", said.append))
     with contextlib.suppress(StepwellError):
