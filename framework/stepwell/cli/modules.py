@@ -29,6 +29,8 @@ def load(written: str) -> ModuleType:
 
 def _load_file(path: Path) -> ModuleType:
     if path.is_dir():
+        if not (path / "__init__.py").is_file():
+            raise UsageError(f"`{path}` is a folder and no package: name the files in it")
         path = path / "__init__.py"
     if not path.is_file():
         folder = path.parent if path.parent.is_dir() else Path()

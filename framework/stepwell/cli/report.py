@@ -127,8 +127,11 @@ def _block(found: Diagnostic, lines: Lines, paint: Callable[[str, str], str]) ->
     gutter = len(str(max((span.line for span in spans), default=1)))
     out = [head]
     if found.span:
-        out += _excerpt(found.span, "", "-->", gutter, lines, paint, found.severity)
+        words = [word for span, word in found.related if span == found.span]
+        out += _excerpt(found.span, "; ".join(words), "-->", gutter, lines, paint, found.severity)
     for span, word in found.related:
+        if span == found.span:
+            continue
         out += _excerpt(span, word, ":::", gutter, lines, paint, "frame")
     if found.fix:
         out.append(f"{paint('help', 'help')}: {_ticks(found.fix.title, paint)}")
@@ -155,16 +158,13 @@ def _excerpt(
     start = _width(line[: span.column - 1])
     stop = _width(line[: end - 1] if end_line == span.line else line)
     marks = ("-" if arrow == ":::" else "^") * max(1, stop - start)
+    if span.end_line < span.line and span.column == 1:
+        marks = ""  # of a live function the line alone is known
     number = paint("frame", f"{span.line:>{gutter}}")
-    under = f"{' ' * start}{paint(style, marks)}{' ' + paint(style, word) if word else ''}"
+    under = f"{' ' * start}{paint(style, marks)}{' ' * bool(marks)}{paint(style, word)}".rstrip()
     blank = " " * gutter
-    return [
-        place,
-        f"{blank} {bar}",
-        f"{number} {bar} {line.expandtabs(4)}".rstrip(),
-        f"{blank} {bar} {under}",
-        f"{blank} {bar}",
-    ]
+    excerpt = [place, f"{blank} {bar}", f"{number} {bar} {line.expandtabs(4)}".rstrip()]
+    return [*excerpt, f"{blank} {bar} {under}", f"{blank} {bar}"] if under else excerpt
 
 
 def _width(words: str) -> int:

@@ -62,6 +62,7 @@ def test_a_file_called_like_a_library_does_not_replace_it(folder: Path):
     [
         ("{}/flow_b.py", "flow_b.py` is no file; did you mean `flow_a.py`?"),
         ("{}/nowhere/flow.py", "nowhere/flow.py` is no file"),
+        ("{}", "is a folder and no package: name the files in it"),
         ("no_such_module_a", "there is no module `no_such_module_a` here or on sys.path"),
         ("json.nope", "there is no module `json.nope` here or on sys.path"),
     ],

@@ -74,6 +74,20 @@ def test_marks_stand_under_what_they_mean(span: Span, marked: str):
     assert marked in report.full([found], lines=lines)
 
 
+def test_a_word_on_the_place_itself_stands_beside_its_mark():
+    """The place is not shown twice."""
+    span = Span("flow.py", 3, 5, 3, 11)
+    found = Diagnostic("SW104", "cycle", "x", span=span, related=((span, "here"),))
+    assert report.full([found], lines=lines).count("flow.py:3:5") == 1
+    assert "  |     ^^^^^^ here\n" in report.full([found], lines=lines)
+
+
+def test_of_a_live_function_the_line_is_shown_without_a_mark():
+    """Where in the line is not known then."""
+    found = Diagnostic("SW104", "cycle", "x", span=Span("flow.py", 3))
+    assert report.full([found], lines=lines).endswith("3 | def report(titel: str) -> str: ...\n\n")
+
+
 @pytest.mark.parametrize("span", [Span("gone.py", 3, 1), Span("flow.py", 99, 1)])
 def test_a_file_that_can_not_be_read_still_has_its_place(span: Span):
     """The place stands without an excerpt."""
