@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from threading import Lock
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Key = TypeVar("Key", bound=Hashable)
+
+LOST = 10_000
+"""So many calls are remembered that no step could be found for."""
 
 
 @dataclass(slots=True)
@@ -62,7 +66,7 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
 
     def __init__(self, *, keep: int = 1000) -> None:
         self.keep = keep
-        self.unattributed: list[Call] = []
+        self._unattributed: deque[Call] = deque(maxlen=LOST)
         self._lock = Lock()
         self._runs: dict[str, _Run] = {}
 
@@ -113,7 +117,7 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
     def call_made(self, call: Call) -> None:
         """Takes a row of the ledger."""
         if call.run_id is None:
-            self.unattributed.append(call)
+            self._unattributed.append(call)
         elif (run := self._runs.get(call.run_id)) is not None:
             run.calls.append(call)
 
@@ -128,6 +132,11 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
     def runs(self) -> list[str]:
         """The ids of the runs that are remembered, in the order in which they began."""
         return list(self._runs)
+
+    @property
+    def unattributed(self) -> list[Call]:
+        """The calls that no step could be found for, the latest."""
+        return list(self._unattributed)
 
     @property
     def calls(self) -> list[Call]:
