@@ -41,6 +41,8 @@ def fits(source: Type, target: Type) -> bool | None:
         return _literals(source, target)
     if "..." in (source.name, target.name):
         return None
+    if target.name == _STREAM and source.name != _STREAM:
+        return _into_stream(source, target)
     if source.name == "tuple" and target.name == "tuple":
         return _tuples(source, target)
     if source.name == _CALLABLE and target.name == _CALLABLE:
@@ -89,6 +91,15 @@ def _whole(source: Type, target: Type) -> bool | None:
         else fits(Type("list", (chunk,)), option)
         for option in options
     )
+
+
+def _into_stream(source: Type, target: Type) -> bool | None:
+    """What can be looped over may serve as a stream, in one way of looping at least."""
+    for ancestor in ("collections.abc.Iterable", "collections.abc.AsyncIterable"):
+        args = view(source, ancestor)
+        if args is not None:
+            return False if _arguments_fit(args, target) is False else None
+    return False if is_class(source.name) else None
 
 
 def _literals(source: Type, target: Type) -> bool | None:

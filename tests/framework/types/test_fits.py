@@ -113,13 +113,19 @@ def test_a_type_checker_agrees_on_pairs_at_random(tmp_path: Path, space: dict[st
         (Stream[int], int, False),
         (Stream[int], object, True),
         (Stream, str, None),
+        ("Iterator[str]", Stream[str], None),
+        ("AsyncIterator[str]", Stream[str], None),
+        (list[str], Stream[str], None),
+        (list[str], Stream[int], False),
+        (int, Stream[int], False),
+        ("Document", Stream[int], None),
     ],
 )
 def test_of_streams(
     source: object, target: object, answer: bool | None, space: dict[str, Any]
 ) -> None:
     """A stream arrives whole where none is asked for: joined if it is text, else as a list."""
-    assert fits(from_object(source), from_object(target, space)) is answer
+    assert fits(from_object(source, space), from_object(target, space)) is answer
 
 
 @pytest.mark.parametrize(
