@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from stepwell.cli import modules, results, values
 from stepwell.cli.failure import UsageError, UserError
 from stepwell.cli.parsers import Commands, colored, command
-from stepwell.errors import StepwellError
+from stepwell.errors import GraphError, StepwellError
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from stepwell.diagnostic import Diagnostic
     from stepwell.driver import Driver
     from stepwell.graph import Graph
 
@@ -89,7 +90,10 @@ def run(args: argparse.Namespace) -> int:
     loaded = [modules.load(written) for written in args.modules]
     targets = [name for given in args.target for name in given.split(",") if name]
     config = values.plain(values.read(args.config, option="-c"))
-    driver = _driver(args, loaded, config, targets)
+    try:
+        driver = _driver(args, loaded, config, targets)
+    except GraphError as failure:
+        raise GraphError(placed(failure.diagnostics, args.modules, config)) from None
     if not targets:
         raise UsageError(f"nothing was asked for: give a target with -t, {_offer(driver.graph)}")
     inputs = fitted(values.read(args.input, option="-i"), driver.graph)
@@ -131,6 +135,23 @@ def fitted(written: Mapping[str, values.Written], graph: Graph) -> dict[str, Any
             value.value,
         )
     return found
+
+
+def placed(
+    diagnostics: Iterable[Diagnostic], written: Sequence[str], config: Mapping[str, Any]
+) -> list[Diagnostic]:
+    """The findings with their exact places, which the text of the modules tells.
+
+    Of live functions no more than the line is known.
+    """
+    from stepwell.cli import reading
+    from stepwell.rules import errors
+
+    try:
+        known = {(one.code, one.message): one for one in errors(reading.graph(written, config))}
+    except UsageError:
+        return list(diagnostics)
+    return [known.get((one.code, one.message), one) for one in diagnostics]
 
 
 @contextmanager

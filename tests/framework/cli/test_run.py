@@ -72,7 +72,8 @@ def test_a_wrong_graph_is_told_as_check_would(stepwell):
     code, _, err = stepwell("run", "wrong_c.py", "-t", "report", "-i", "document=x")
     assert code == 1
     assert "SW104" in err
-    assert "wrong_c.py:9:" in err
+    assert "wrong_c.py:9:7" in err
+    assert "9 | def a(b: int) -> int:\n   |       ^" in err
     assert "Traceback" not in err
 
 
