@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from stepwell.errors import StepwellError
+
 
 def readable(results: Mapping[str, Any], *, color: bool = False) -> str:
     """One result alone as it is; several under their names."""
@@ -19,6 +21,9 @@ def readable(results: Mapping[str, Any], *, color: bool = False) -> str:
 def as_json(results: Any) -> str:
     """A JSON text; what JSON has no word for becomes the nearest that it has.
 
+    Raises:
+        StepwellError: if there is none: a key that is no text, a list that holds itself.
+
     >>> print(as_json({"found": {1}}), end="")
     {
       "found": [
@@ -26,7 +31,10 @@ def as_json(results: Any) -> str:
       ]
     }
     """
-    return json.dumps(results, indent=2, ensure_ascii=False, default=_nearest) + "\n"
+    try:
+        return json.dumps(results, indent=2, ensure_ascii=False, default=_nearest) + "\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StepwellError(f"the results can't be written as JSON: {error}") from None
 
 
 def _lines(value: Any) -> str:

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from stepwell.cli import results
+from stepwell.errors import StepwellError
 
 
 @dataclass
@@ -54,3 +55,12 @@ def test_several_stand_under_their_names():
     """Each in a form to read."""
     text = results.readable({"answer": "yes", "sources": ["a", "b"]})
     assert text == "answer\nyes\n\nsources\n['a', 'b']\n"
+
+
+def test_what_has_no_word_is_told():
+    """Not with a traceback."""
+    itself: list[object] = []
+    itself.append(itself)
+    for value in ({(1, 2): 3}, itself):
+        with pytest.raises(StepwellError, match="the results can't be written as JSON: "):
+            results.as_json(value)
