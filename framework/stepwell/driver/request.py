@@ -38,7 +38,7 @@ def target_names(
                 near = did_you_mean(target, [*graph.nodes, *graph.inputs])
                 problems.append(f"`{target}` is neither a node nor an input{near}")
             continue
-        made = [node.name for node in graph.nodes.values() if node.callable is target]
+        made = [node.name for node in graph.nodes.values() if _same(node.callable, target)]
         if len(made) == 1:
             names += made
         elif made:
@@ -49,6 +49,12 @@ def target_names(
     if problems:
         raise RequestError(problems)
     return tuple(dict.fromkeys(names))
+
+
+def _same(step: object, target: object) -> bool:
+    """Whether both are one function; `module_of` copies functions, and a copy is the same too."""
+    code = getattr(target, "__code__", None)
+    return step is target or (code is not None and getattr(step, "__code__", None) is code)
 
 
 def _not_a_target(target: object) -> str:
