@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.read import files
+from stepwell.read.connected import connected
 from stepwell.read.pipelines import Declared, Finder, Pipeline, declared, pipelines
 from stepwell.read.source import Module, parse
 from stepwell.rules import check, ignored, unignored
@@ -25,17 +26,25 @@ from stepwell_lsp.snapshot import Snapshot
 log = logging.getLogger(__name__)
 
 SETTINGS = "pyproject.toml"
+_WORD = b"stepwell"
 
 
 class Workspace:
-    """Folders, the buffers that cover some of their files, and what was read of both."""
+    """Folders, the buffers that cover some of their files, and what was read of both.
+
+    Of a large repository only the files that can matter to a pipeline are parsed and kept: those
+    that say `stepwell`, and what these import.
+    """
 
     def __init__(self) -> None:
         self._roots: tuple[str, ...] = ()
         self._encoding = UTF16
-        self._disk: dict[str, Text] = {}
+        self._says: dict[str, bool] = {}  # the files on disk: whether they say `stepwell`
+        self._seen: set[str] = set()  # the files among which those that matter were looked for
+        self._disk: dict[str, Text] = {}  # the texts of those that matter
         self._open: dict[str, Document] = {}
-        self._modules: dict[str, Module] = {}
+        self._alone: dict[str, Module] = {}  # what a file says by itself
+        self._modules: dict[str, Module] = {}  # the same, knowing what it imports
         self._homes: dict[str, frozenset[str]] = {}  # the files that each imports from
         self._declared: dict[str, list[Declared]] = {}
         self._stale: dict[str, None] = {}  # files to read again, in order
@@ -45,7 +54,7 @@ class Workspace:
         """Looks for files under these folders, and forgets what is under no folder any more."""
         self._roots, self._encoding = tuple(roots), encoding
         found = dict.fromkeys(self._found())
-        for path in (*found, *self._disk):
+        for path in (*found, *(path for path in self._says if path not in found)):
             self._reread(path, known=path in found)
 
     def overlay(self, document: Document) -> None:
@@ -62,7 +71,7 @@ class Workspace:
         """These files, or folders, may have changed on disk."""
         for path in paths:
             inside = path + os.sep
-            gone = [file for file in self._disk if file.startswith(inside)]
+            gone = [file for file in self._says if file.startswith(inside)]
             if os.path.isdir(path):
                 gone += map(str, files.python_files([path]))
             for file in dict.fromkeys((path, *gone)):
@@ -71,8 +80,7 @@ class Workspace:
     def snapshot(self) -> Snapshot:
         """The workspace as it is now: only what changed is read and checked again."""
         self._read_stale()
-        given = [one for found in self._declared.values() for one in found]
-        now = pipelines(self._modules.values(), given)
+        now = pipelines(self._modules.values(), self._given())
         self._checked = {key: self._check(key, made) for key, made in _keyed(now)}
         texts = {**self._disk, **{file: document.text for file, document in self._open.items()}}
         return Snapshot(
@@ -108,74 +116,119 @@ class Workspace:
         return False
 
     def _reread(self, path: str, *, known: bool) -> None:
-        try:
-            text = Text(files.read_text(path)) if known else None
-        except OSError as error:
-            log.info("%s can't be read: %s", path, error)
-            text = None
-        before = self._disk.pop(path, None)
-        if text is not None:
-            self._disk[path] = text
-        if text is None or before is None or before.source != text.source:
-            self._stale[path] = None
+        """Takes note that a file is new, has changed or is gone."""
+        says = None
+        if known:
+            try:
+                with open(path, "rb") as file:
+                    says = _WORD in file.read()
+            except OSError as error:
+                log.info("%s can't be read: %s", path, error)
+        if says is None:
+            self._says.pop(path, None)
+        else:
+            self._says[path] = says
+        self._disk.pop(path, None)
+        self._stale[path] = None
 
     def _read_stale(self) -> None:
+        """Reads what changed, and finds again which files matter if that may be others now."""
         stale, self._stale = self._stale, {}
-        before = {file: self._modules.get(file) for file in stale}
+        before, reach_changed = dict(self._alone), False
         for file in stale:
-            document = self._open.get(file)
-            text = self._text(file)
+            old, there = before.get(file), self._exists(file)
             if os.path.basename(file) == SETTINGS:
-                self._settings(file, text)
-            elif text is None or (document and not document.python):
-                self._modules.pop(file, None)
+                self._settings(file)
+                reach_changed = True
+            elif old is not None and there:
+                self._alone[file] = now = self._parsed(file, None)
+                reach_changed |= _reach(old) != _reach(now)
             else:
-                self._modules[file] = self._parsed(file, text, None)
-        self._read_across(before)
+                self._alone.pop(file, None)
+                reach_changed |= there != (file in self._seen) or (there and self._is_first(file))
+        if reach_changed:
+            self._alone = self._connected()
+        either = {**before, **self._alone}
+        changed = [file for file in either if before.get(file) is not self._alone.get(file)]
+        self._read_across(changed, before)
 
-    def _read_across(self, before: dict[str, Module | None]) -> None:
+    def _connected(self) -> dict[str, Module]:
+        """The files that can matter to a pipeline, each read by itself."""
+        self._seen = {file for file in (*self._says, *self._open) if self._exists(file)}
+        alone = self._alone
+        found = connected(
+            sorted(self._seen),
+            lambda file: alone.get(file) or self._parsed(file, None),
+            first=[file for file in self._seen if self._is_first(file)],
+            declared=self._given(),
+        )
+        return {module.file: module for module in found}
+
+    def _read_across(self, changed: list[str], before: dict[str, Module]) -> None:
         """Reads again, knowing the others, what imports from other files, as far as it is new."""
-        finder = Finder(self._modules.values())
-        come_or_gone = any((file in self._modules) != bool(old) for file, old in before.items())
-        for file, module in self._modules.items():
-            if come_or_gone or file in before:
-                self._homes[file] = _homes(module, finder)
-        waiting = [file for file, old in before.items() if self._names(file) != _names(old)]
-        again = {file for file in before if self._homes.get(file)}
+        finder = Finder(self._alone.values())
+        come_or_gone = before.keys() != self._alone.keys()
+        for file in self._alone if come_or_gone else changed:
+            self._homes[file] = _homes(self._alone[file], finder)
+        waiting = [f for f in changed if _names(self._alone.get(f)) != _names(before.get(f))]
+        again = set(changed)
         while waiting:
-            changed = waiting.pop()
-            readers = [file for file, homes in self._homes.items() if changed in homes]
+            home = waiting.pop()
+            readers = [file for file, homes in self._homes.items() if home in homes]
             waiting += [file for file in readers if file not in again]
             again.update(readers)
-        for file in again & self._modules.keys():
-            text = self._text(file)
-            if text is not None and self._homes[file]:
-                self._modules[file] = self._parsed(file, text, finder)
+        made = {}
+        for file, alone in self._alone.items():
+            if file not in again and file in self._modules:
+                made[file] = self._modules[file]
+            else:
+                made[file] = self._parsed(file, finder) if self._homes[file] else alone
+        self._modules = made
+        self._homes = {file: self._homes[file] for file in self._alone}
+        self._disk = {file: text for file, text in self._disk.items() if file in self._alone}
 
-    def _names(self, file: str) -> object:
-        return _names(self._modules.get(file))
-
-    def _text(self, file: str) -> Text | None:
-        document = self._open.get(file)
-        return document.text if document else self._disk.get(file)
-
-    def _parsed(self, file: str, text: Text, finder: Finder | None) -> Module:
+    def _parsed(self, file: str, finder: Finder | None) -> Module:
         path = Path(file)
         return parse(
-            text.source,
+            self._text(file).source,
             file=file,
             module=files.module_name(path) if path.is_absolute() else "untitled",
             package=path.name == "__init__.py",
-            previous=self._modules.get(file),
+            previous=self._alone.get(file) if finder else self._modules.get(file),
             others=finder.names(file) if finder else None,
         )
 
-    def _settings(self, file: str, text: Text | None) -> None:
-        if text is None:
+    def _text(self, file: str) -> Text:
+        """What a file says: its buffer, or what is on disk; nothing where that can't be read."""
+        if document := self._open.get(file):
+            return document.text
+        if file not in self._disk:
+            try:
+                self._disk[file] = Text(files.read_text(file))
+            except OSError as error:
+                log.info("%s can't be read: %s", file, error)
+                self._disk[file] = Text("")
+        return self._disk[file]
+
+    def _exists(self, file: str) -> bool:
+        """Whether there is Python to read under this name."""
+        document = self._open.get(file)
+        return document.python if document else file in self._says and file.endswith(".py")
+
+    def _is_first(self, file: str) -> bool:
+        """Whether a file says by itself that it has to do with pipelines."""
+        document = self._open.get(file)
+        return "stepwell" in document.text.source if document else self._says[file]
+
+    def _given(self) -> list[Declared]:
+        return [one for found in self._declared.values() for one in found]
+
+    def _settings(self, file: str) -> None:
+        if file not in self._says and file not in self._open:
             self._declared.pop(file, None)
             return
         try:
-            table = tomllib.loads(text.source)
+            table = tomllib.loads(self._text(file).source)
         except tomllib.TOMLDecodeError:
             return  # half typed: what it said last still holds
         self._declared[file] = declared(table, os.path.dirname(file))
@@ -230,6 +283,16 @@ def _same(before: Pipeline, now: Pipeline) -> bool:
 
 def _names(module: Module | None) -> object:
     return module and module.names
+
+
+def _reach(module: Module) -> object:
+    """What decides which other files matter because of this one."""
+    return (
+        module.names.imports,
+        module.names.stars,
+        [site.modules for site in module.sites],
+        bool(module.nodes or module.sites),
+    )
 
 
 def _homes(module: Module, finder: Finder) -> frozenset[str]:

@@ -84,6 +84,16 @@ def test_a_file_is_read_again_when_what_it_imports_changes(folder, name, before,
     assert told(workspace) == told(fresh)
 
 
+def test_files_that_have_nothing_to_do_with_pipelines_are_not_kept(folder, workspace):
+    """Until one is imported by a file that has."""
+    other = folder / "other.py"
+    other.write_text("def helper() -> int: ...\n")
+    workspace.touch([str(other)])
+    assert str(other) not in workspace.snapshot().texts
+    workspace.overlay(document(str(folder / "a.py"), "import other\ndef x() -> int: ...\n"))
+    assert str(other) in workspace.snapshot().texts
+
+
 def test_a_broken_step_breaks_nothing_else(folder, workspace):
     """One finding, where it is; who reads the step is not told that it is missing."""
     workspace.snapshot()
