@@ -28,8 +28,8 @@ def model(stack: ExitStack) -> tuple[dict[str, object], str]:
     """The inputs that name a model, and what kind of reader it is."""
     if "OPENAI_BASE_URL" in environ or "OPENAI_API_KEY" in environ:
         client = metered(OpenAI(api_key=environ.get("OPENAI_API_KEY", "none")))
-        name = environ.get("OPENAI_MODEL", "gpt-4o-mini")
-        return {"client": client, "model": name, "options": {}}, "large"
+        named = environ.get("OPENAI_MODEL", "gpt-4o-mini")
+        return {"client": client, "model": named, "options": {}}, "large"
     server = stack.enter_context(local.ModelServer(parallel=1))
     openai = OpenAI(base_url=server.base_url, api_key="none", max_retries=0)
     client = metered(openai, prices={server.name: Price(input=0, output=0)})
@@ -76,12 +76,12 @@ def show(console: Console, hits: list[local.Hit]) -> None:
     """The sources of an answer, with what they say."""
     for number, hit in enumerate(hits, start=1):
         passage = hit.passage
-        console.print(f"{number}  {passage.title} ({passage.source})", style="cyan", markup=False)
+        place = " · ".join(dict.fromkeys((passage.title, passage.source)))
+        console.print(f"{number}  {place}", style="cyan", markup=False)
         console.print(shorten(passage.text, 400, placeholder=" …") + "\n", markup=False)
 
 
 def main() -> None:
-    """Reads the command line; times the whole."""
     began = perf_counter()
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("question", nargs="?", default=QUESTION)
