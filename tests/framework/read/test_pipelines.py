@@ -72,6 +72,9 @@ RUNS = [
     ("await dr.aexecute(['docs'])", {"path"}),
     ("for event in dr.stream(['docs']): ...", {"path"}),
     ("dr.execute(['docs'], inputs={'path': 1})\ndr.execute(['docs'])", {"path"}),
+    ("GIVEN = {'path': 1}\ndr.execute(['answer'], inputs=GIVEN)", {"question"}),
+    ("WANTED = ['docs']\ndr.execute(WANTED)", {"path"}),
+    ("def main(p, q):\n    dr.execute(['answer'], inputs={'path': p, 'question': q})", set()),
 ]
 
 
@@ -93,6 +96,9 @@ def test_what_a_run_lacks_is_known(text: str, missing: set[str]) -> None:
         "dr.execute([*targets])",
         "dr.execute(['answer'], **more)",
         "dr.execute(['answer'], inputs={key: 1})",
+        "given = {}\ndef main(given):\n    dr.execute(['answer'], inputs=given)",
+        "given = {}\ndef main():\n    given = x()\n    dr.execute(['answer'], inputs={**given})",
+        "wanted = []\ndef main(wanted):\n    dr.execute(wanted)",
     ],
 )
 def test_where_a_request_is_not_known_nothing_is_missing(text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from stepwell.modifiers.arguments import place
 from stepwell.read.source.chunks import Chunk, Places
@@ -94,19 +94,21 @@ class _Sites:
         self.states: list[_State] = []
         self.variables: dict[str, _State] = {}
         self.calls: dict[int, _State | None] = {}
+        self.local: frozenset[str] = frozenset()
 
     def read(self, chunk: Chunk) -> None:
         self.places = Places(self.file, chunk)
         self.literals = Literals(self.names, self.places)
-        for function, each in _in_order(chunk.body or ()):
+        for scope, each in _in_order(chunk.body or ()):
+            self.local = scope.local
             match each:
                 case (
                     ast.Assign(targets=[target], value=value)
                     | ast.AnnAssign(target=target, value=ast.expr() as value)
                 ):
                     self._assign(written(target), value)
-                case ast.Return(value=ast.expr() as value) if function:
-                    self._assign(f"{function}()", value)
+                case ast.Return(value=ast.expr() as value) if scope.function:
+                    self._assign(f"{scope.function}()", value)
                 case ast.Call():
                     self._state(each)
                     self._request(each)
@@ -163,7 +165,7 @@ class _Sites:
         self._modules(state, call.args[1:])
 
     def _config(self, state: _State, expression: ast.expr | None) -> None:
-        given = {} if expression is None else self.literals.value(expression)
+        given = {} if expression is None else self._value(expression)
         if isinstance(given, Mapping) and state.config is not None:
             state.config.update((str(key), value) for key, value in given.items())
             state.mentions += [Mention(str(key), "config", place(key)) for key in given]
@@ -195,18 +197,37 @@ class _Sites:
             return
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
         target = call.args[0] if call.args else keywords.get("targets")
-        elements = target.elts if isinstance(target, ast.List | ast.Tuple | ast.Set) else None
         # `explain` shows a plan of which the inputs may be given elsewhere, or never.
         shown = method == "explain" and "inputs" not in keywords
         unknown = shown or None in keywords or len(call.args) > 1
         state.requests.append(
             Request(
-                None if elements is None else self._targets(elements),
+                self._listed(target),
                 None if unknown else self._keys(keywords.get("inputs"), "input"),
                 None if unknown else self._keys(keywords.get("overrides"), "override"),
                 self.places.span(call),
             )
         )
+
+    def _listed(self, target: ast.expr | None) -> tuple[Mention, ...] | None:
+        if isinstance(target, ast.List | ast.Tuple | ast.Set):
+            return self._targets(target.elts)
+        given = self._value(target) if target is not None else None
+        if isinstance(given, list | tuple) and all(isinstance(each, str) for each in given):
+            return tuple(Mention(str(each), "target") for each in given)
+        return None
+
+    def _value(self, expression: ast.expr) -> Any:
+        """The value of an expression; not that of a global name which a local one hides."""
+        names: list[ast.expr | None] = [expression]
+        if isinstance(expression, ast.Dict):
+            pairs = zip(expression.keys, expression.values, strict=True)
+            names = [value if key is None else key for key, value in pairs]
+        elif isinstance(expression, ast.Call):
+            names = [*expression.args, *(k.value for k in expression.keywords if k.arg is None)]
+        if any(isinstance(name, ast.Name) and name.id in self.local for name in names):
+            return None
+        return self.literals.value(expression)
 
     def _targets(self, elements: Iterable[ast.expr]) -> tuple[Mention, ...] | None:
         found: list[Mention] = []
@@ -226,18 +247,33 @@ class _Sites:
     def _keys(self, expression: ast.expr | None, role: Any) -> tuple[Mention, ...] | None:
         if expression is None:
             return ()
-        given = self.literals.value(expression)
+        given = self._value(expression)
         if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
             return None
         return tuple(Mention(str(key), role, place(key)) for key in given)
 
 
-def _in_order(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
-    """Every node in the order written, with the name of the function it is in."""
-    waiting: list[tuple[str, ast.AST]] = [("", each) for each in reversed(list(body))]
+class _Scope(NamedTuple):
+    """The function that a node stands in, and the names that are local there."""
+
+    function: str = ""
+    local: frozenset[str] = frozenset()
+
+
+def _in_order(body: Iterable[ast.stmt]) -> Iterator[tuple[_Scope, ast.AST]]:
+    """Every node in the order written, with the function it is in."""
+    waiting: list[tuple[_Scope, ast.AST]] = [(_Scope(), each) for each in reversed(list(body))]
     while waiting:
-        function, each = waiting.pop()
-        yield function, each
-        inside = each.name if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) else function
-        children = reversed(list(ast.iter_child_nodes(each)))
-        waiting += ((inside, child) for child in children)
+        scope, each = waiting.pop()
+        yield scope, each
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+            scope = _Scope(each.name, scope.local | _local(each))
+        waiting += ((scope, child) for child in reversed(list(ast.iter_child_nodes(each))))
+
+
+def _local(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    names = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
+    for each in ast.walk(function):
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+            names.add(each.id)
+    return names
