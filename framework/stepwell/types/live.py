@@ -149,9 +149,10 @@ def _special(annotation: Any, place: _Place) -> Type:
         return new_type(name, base)
     if isinstance(annotation, TypeVar):
         return Type(f"{annotation.__module__}.{annotation.__name__}")
-    value = getattr(annotation, "__value__", None)
-    if value is not None and get_origin(annotation) is None:
-        if id(annotation) in place.open:
+    if _is_alias(annotation):
+        try:
+            value = annotation.__value__
+        except Exception:  # it is worked out only now, and may name what only a checker imports
             return Type(f"{annotation.__module__}.{annotation.__name__}")
         return _convert(value, place.inside(annotation))
     origin = get_origin(annotation)
@@ -169,6 +170,8 @@ def _subscript(annotation: Any, origin: Any, place: _Place) -> Type:
         return literal(_literal_text(arg) for arg in args)
     if origin is typing.Annotated:
         return _convert(args[0], place)
+    if _is_alias(origin):
+        return UNREADABLE  # it has parameters of its own: what they stand for is not known
     if not isinstance(origin, type):
         name = canonical(f"typing.{getattr(origin, '_name', '')}")
         if name in UNWRAPPED:
@@ -187,9 +190,16 @@ def _inner(annotation: Any, place: _Place) -> Type:
     """An argument, which may be the very alias that it is an argument of."""
     if id(annotation) not in place.open:
         return _convert(annotation, place)
+    if _is_alias(annotation):
+        return Type(f"{annotation.__module__}.{annotation.__name__}")
     names = place.names or {}
     found = (name for name, value in names.items() if value is annotation)
     return Type(f"{names.get('__name__', '')}.{next(found, '?')}")
+
+
+def _is_alias(annotation: object) -> bool:
+    """Whether it was made by `type X = …`, or by the class of that name in `typing_extensions`."""
+    return type(annotation).__name__ == "TypeAliasType"
 
 
 def new_type(name: str, base: Type) -> Type:

@@ -8,6 +8,7 @@ import typing
 from typing import Any
 
 import pytest
+from typing_extensions import TypeAliasType
 
 from stepwell.stream import Stream
 from stepwell.types import UNREADABLE, Type, from_object, from_text, known, new_type
@@ -17,6 +18,9 @@ T = typing.TypeVar("T")
 Tree = dict[str, "Tree"]
 Json = typing.Union[str, "list[Json]"]
 UserId = typing.NewType("UserId", int)
+Vector = TypeAliasType("Vector", list[float])
+Nested = TypeAliasType("Nested", list["Nested"])
+Pair = TypeAliasType("Pair", tuple[T, T], type_params=(T,))
 
 
 class Document:
@@ -67,6 +71,10 @@ HERE = globals()
         (Tree, "dict[str, Tree]"),
         ("Tree", "dict[str, Tree]"),
         (Json, "list[Json] | str"),
+        (Vector, "list[float]"),
+        (dict[str, Vector], "dict[str, list[float]]"),
+        (Nested, "list[Nested]"),
+        (Pair[int], "?"),
         ("list[Unimported]", "list[Unimported]"),
         ("dict[str, Unimported.Inner] | None", "dict[str, Inner] | None"),
         ("list[", "?"),
