@@ -105,6 +105,39 @@ def test_where_a_request_is_not_known_nothing_is_missing(text: str) -> None:
     assert built(f"dr = Driver({{}}, steps)\n{text}").graph.known_inputs is None
 
 
+UNSURE = [
+    "dr = Driver({}, steps)\ndef f(dr):\n    dr.execute(['x'])",
+    "def g():\n    dr = Driver({}, steps)\ndef f():\n    dr.execute(['x'])",
+    "if a:\n    dr = Driver({}, steps)\nelse:\n    dr = other()\ndr.execute(['x'])",
+    "def f():\n    if a:\n        return Driver({}, steps)\n    return b()\nf().execute(['x'])",
+    "class A:\n    def a(self):\n        self.dr = Driver({}, steps)\n"
+    "class B:\n    def b(self):\n        self.dr.execute(['x'])",
+    "dr = Driver({}, steps)\ndr = other()\ndr.execute(['x'])",
+]
+
+
+@pytest.mark.parametrize("text", UNSURE)
+def test_a_request_counts_only_where_its_driver_is_known(text: str) -> None:
+    assert built(text).graph.mentions == ()
+
+
+SURE = [
+    "dr = Driver({}, steps)\ndef f():\n    dr.execute(['x'])",
+    "def f():\n    dr = Driver({}, steps)\n    def g():\n        dr.execute(['x'])",
+    "def f():\n    return Driver({}, steps)\ndef g():\n    f().execute(['x'])",
+    "class A:\n    def a(self):\n        self.dr = Driver({}, steps)\n"
+    "    def b(self):\n        self.dr.execute(['x'])",
+    "for a in b:\n    dr = Driver({}, steps)\n    dr.execute(['x'])",
+    "def f():\n    import steps as s\n    Driver({}, s).execute(['x'])",
+    "Driver({}, steps).execute(['x'])",
+]
+
+
+@pytest.mark.parametrize("text", SURE)
+def test_a_driver_is_followed_to_its_requests(text: str) -> None:
+    assert [each.name for each in built(text).graph.mentions] == ["x"]
+
+
 def test_config_gives_inputs_and_chooses_steps() -> None:
     graph = built("dr = Driver({'path': 'x'}, steps)\ndr.execute(['docs'])").graph
     assert set(graph.inputs) == {"path", "question", "limit"}

@@ -81,49 +81,73 @@ class _State:
 
 def sites(chunks: Iterable[Chunk], names: Names, file: str) -> tuple[Site, ...]:
     """The drivers that a file builds, in the order written."""
+    chunks = list(chunks)
+    if not any(word in chunk.text for chunk in chunks for word in ("Driver", "Builder")):
+        return ()
     reader = _Sites(names, file)
     for chunk in chunks:
-        if chunk.body is not None and any(word in chunk.text for word in _WORDS):
+        step = chunk.text.startswith(("def ", "async def ", "@"))
+        if chunk.body and (not step or any(word in chunk.text for word in _WORDS)):
             reader.read(chunk)
     return tuple(state.site() for state in reader.states if state.modules)
 
 
 class _Sites:
     def __init__(self, names: Names, file: str) -> None:
-        self.names, self.file = names, file
+        # Imports inside functions count here too; the file's own names stay as they are.
+        self.names, self.file = replace(names, imports=dict(names.imports)), file
         self.states: list[_State] = []
-        self.variables: dict[str, _State] = {}
+        self.variables: dict[tuple[str, str], tuple[_State | None, bool]] = {}
         self.calls: dict[int, _State | None] = {}
-        self.local: frozenset[str] = frozenset()
+        self.scope = _Scope()
 
     def read(self, chunk: Chunk) -> None:
         self.places = Places(self.file, chunk)
         self.literals = Literals(self.names, self.places)
         for scope, each in _in_order(chunk.body or ()):
-            self.local = scope.local
+            self.scope = scope
             match each:
+                case ast.Import() | ast.ImportFrom() if scope.functions:
+                    self.names.add([each])
                 case (
                     ast.Assign(targets=[target], value=value)
                     | ast.AnnAssign(target=target, value=ast.expr() as value)
                 ):
-                    self._assign(written(target), value)
-                case ast.Return(value=ast.expr() as value) if scope.function:
-                    self._assign(f"{scope.function}()", value)
+                    name = written(target)
+                    home = scope.owner if name and "." in name else scope.function
+                    self._assign((home, name or ""), value)
+                case ast.Return(value=ast.expr() as value) if scope.functions:
+                    self._assign(("", f"{scope.function}()"), value)
                 case ast.Call():
                     self._state(each)
                     self._request(each)
 
-    def _assign(self, name: str | None, value: ast.expr) -> None:
+    def _assign(self, key: tuple[str, str], value: ast.expr) -> None:
         state = self._state(value)
-        if name and state is not None:
-            self.variables[name] = state
+        if key not in self.variables:
+            if state is not None:
+                self.variables[key] = (state, self.scope.nested)
+            return
+        before, nested = self.variables[key]
+        # Which of several branches ran is not known; then nobody knows which driver it is.
+        unsure = state is not before and (nested or self.scope.nested)
+        self.variables[key] = (None if unsure else state, nested or self.scope.nested)
 
     def _state(self, expression: ast.expr) -> _State | None:
         if not isinstance(expression, ast.Call):
-            return self.variables.get(written(expression) or "")
+            return self._variable(written(expression) or "")
         if id(expression) not in self.calls:
             self.calls[id(expression)] = self._called(expression)
         return self.calls[id(expression)]
+
+    def _variable(self, name: str) -> _State | None:
+        homes = [self.scope.owner] if "." in name else [*reversed(self.scope.functions)]
+        for home in homes:
+            if (home, name) in self.variables:
+                return self.variables[home, name][0]
+        if name in self.scope.local:
+            return None
+        return self.variables.get(("", name), (None, False))[0]
 
     def _called(self, call: ast.Call) -> _State | None:
         name = written(call.func)
@@ -134,8 +158,8 @@ class _Sites:
             if canonical in _DRIVERS:
                 self._driver(made, call)
             return made
-        if name and f"{name}()" in self.variables:
-            return self.variables[f"{name}()"]
+        if ("", f"{name}()") in self.variables:
+            return self.variables["", f"{name}()"][0]
         if not isinstance(call.func, ast.Attribute):
             return None
         state = self._state(call.func.value)
@@ -175,7 +199,8 @@ class _Sites:
     def _modules(self, state: _State, given: Iterable[ast.expr]) -> None:
         for expression in given:
             name = written(expression)
-            canonical = self.names.canonical(name) if name else None
+            hidden = name is not None and name.partition(".")[0] in self.scope.local
+            canonical = self.names.canonical(name) if name and not hidden else None
             if canonical:
                 state.modules.append(canonical)
             elif ast.unparse(expression) == "sys.modules[__name__]":
@@ -225,7 +250,7 @@ class _Sites:
             names = [value if key is None else key for key, value in pairs]
         elif isinstance(expression, ast.Call):
             names = [*expression.args, *(k.value for k in expression.keywords if k.arg is None)]
-        if any(isinstance(name, ast.Name) and name.id in self.local for name in names):
+        if any(isinstance(name, ast.Name) and name.id in self.scope.local for name in names):
             return None
         return self.literals.value(expression)
 
@@ -254,24 +279,41 @@ class _Sites:
 
 
 class _Scope(NamedTuple):
-    """The function that a node stands in, and the names that are local there."""
+    """Where a node stands: in which functions and class, and in a branch or loop of them or not.
 
-    function: str = ""
+    `local` are the names that are local there.
+    """
+
+    functions: tuple[str, ...] = ()
     local: frozenset[str] = frozenset()
+    owner: str = ""
+    nested: bool = False
+
+    @property
+    def function(self) -> str:
+        """The innermost function's name, or nothing."""
+        return self.functions[-1] if self.functions else ""
 
 
 def _in_order(body: Iterable[ast.stmt]) -> Iterator[tuple[_Scope, ast.AST]]:
-    """Every node in the order written, with the function it is in."""
+    """Every node in the order written, with where it stands."""
     waiting: list[tuple[_Scope, ast.AST]] = [(_Scope(), each) for each in reversed(list(body))]
     while waiting:
         scope, each = waiting.pop()
         yield scope, each
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
-            scope = _Scope(each.name, scope.local | _local(each))
+        match each:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                local = scope.local | _local(each)
+                scope = _Scope((*scope.functions, name), local, scope.owner)
+            case ast.ClassDef(name=name):
+                scope = scope._replace(owner=name)
+            case ast.If() | ast.For() | ast.AsyncFor() | ast.While() | ast.Try() | ast.Match():
+                scope = scope._replace(nested=True)
         waiting += ((scope, child) for child in reversed(list(ast.iter_child_nodes(each))))
 
 
 def _local(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """The names of a function's parameters and of what it assigns."""
     names = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
     for each in ast.walk(function):
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
