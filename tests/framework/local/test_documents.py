@@ -60,6 +60,38 @@ def test_a_folder_without_documents_is_told(tmp_path: Path) -> None:
         files_in(tmp_path)
 
 
+def test_a_pdf_is_read_page_by_page(tmp_path: Path) -> None:
+    pytest.importorskip("pypdf")
+    (tmp_path / "two.pdf").write_bytes(pdf("The first page", "The second page"))
+    (document,) = read_files(files_in(tmp_path))
+    assert document.text == "The first page\n\nThe second page"
+    assert document.title == "The first page"
+
+
+def pdf(*pages: str) -> bytes:
+    """The smallest document with these pages."""
+    kids = " ".join(f"{10 + 2 * i} 0 R" for i, _ in enumerate(pages))
+    objects = {
+        1: "<< /Type /Catalog /Pages 2 0 R >>",
+        2: f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+        3: "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    }
+    for i, text in enumerate(pages):
+        said = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET"
+        objects[10 + 2 * i] = (
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800]"
+            f" /Resources << /Font << /F1 3 0 R >> >> /Contents {11 + 2 * i} 0 R >>"
+        )
+        objects[11 + 2 * i] = f"<< /Length {len(said)} >>\nstream\n{said}\nendstream"
+    body, places = "%PDF-1.4\n", {}
+    for number, content in objects.items():
+        places[number] = len(body)
+        body += f"{number} 0 obj\n{content}\nendobj\n"
+    table = "".join(f"{number} 1\n{at:010} 00000 n \n" for number, at in places.items())
+    trailer = f"trailer << /Root 1 0 R /Size 99 >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return f"{body}xref\n{table}{trailer}".encode()
+
+
 def test_a_pdf_that_is_none_is_left_out_with_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("pypdf")
     (tmp_path / "broken.pdf").write_bytes(b"no pdf")
