@@ -24,8 +24,8 @@ EXAMPLES = """\
   stepwell check --fix                           and put right what is safe to
   stepwell check --output-format github          annotations, in a workflow on GitHub
 
-Nothing of the code is imported or run. `# stepwell: ignore[SW102]` at the end of a line switches a
-rule off there; `stepwell rule SW102` explains one.
+Nothing of the code is imported or run, unless you ask for it with --runtime. At the end of a line
+`# stepwell: ignore[SW102]` switches a rule off there; `stepwell rule SW102` explains one.
 """
 
 
@@ -56,6 +56,11 @@ def add(commands: Commands) -> None:
         "--ignore", metavar="CODE", action="append", default=[], help="not these, in the same words"
     )
     parser.add_argument("--fix", action="store_true", help="apply the fixes that are safe")
+    parser.add_argument(
+        "--runtime",
+        action="store_true",
+        help="import the modules, and compare the graphs from text and from live functions",
+    )
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
 
@@ -66,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     for path in paths:
         if not path.exists():
             raise UsageError(f"`{path}` is neither a file nor a folder")
+    if args.runtime:
+        return _compare(paths)
     chosen = _chosen(args, paths[0])
     read = reading.checked(paths)
     found = [d for d in read.diagnostics if d.severity != "hint" and chosen.counts(d)]
@@ -80,6 +87,21 @@ def run(args: argparse.Namespace) -> int:
     if args.output_format in ("full", "concise") and not args.quiet:
         print(report.summary(found, files=read.files, pipelines=read.pipelines))
     return 1 if found and not args.exit_zero else 0
+
+
+def _compare(paths: Sequence[Path]) -> int:
+    from stepwell.cli.agreement import disagreements
+
+    found = reading.pipelines_under(paths)
+    wrong = 0
+    for pipeline in found:
+        for sentence in disagreements(pipeline):
+            wrong += 1
+            print(sentence)
+    if not wrong:
+        many = f"{len(found)} pipeline{'s' * (len(found) != 1)}"
+        print(f"Text and live functions give the same graph in {many}.")
+    return 1 if wrong else 0
 
 
 def _chosen(args: argparse.Namespace, first: Path) -> settings.Settings:

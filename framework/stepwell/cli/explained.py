@@ -30,11 +30,16 @@ def _section(heading: str, lines: Iterable[str]) -> str:
     return f"{heading}:\n{found}" if found else ""
 
 
-def _node(node: Node) -> str:
+def signature(node: Node) -> str:
+    """What a node reads and makes, as `name(read, read) -> type`."""
     params = ", ".join(dict.fromkeys(param.reads for param in node.params))
     typed = "" if node.type.short == "?" else f" -> {node.type.short}"
+    return f"{node.name}({params}){typed}"
+
+
+def _node(node: Node) -> str:
     stale = "  (its text is broken now; this is what was last known)" if node.stale else ""
-    return f"{node.name}({params}){typed}{_place(node.span)}{stale}"
+    return f"{signature(node)}{_place(node.span)}{stale}"
 
 
 def _inputs(graph: Graph) -> Iterator[str]:

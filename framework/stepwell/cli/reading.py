@@ -28,28 +28,17 @@ class Checked:
 
 
 def checked(paths: Sequence[Path]) -> Checked:
-    """What the rules say of every pipeline under these paths, each finding once.
-
-    A file that is named itself is read as a pipeline of its own, if it is part of none.
-    """
+    """What the rules say of every pipeline under these paths, each finding once."""
     from stepwell.rules import check
 
     everything = list(files.python_files(paths))
-    named = {str(path) for path in paths if path.is_file()}
-    given = _declarations(paths, everything)
-    modules = _workspace(everything, named, given)
-    found = pipelines(modules, given)
-    taken = {module.file for pipeline in found for module in pipeline.modules}
-    graphs = [pipeline.graph for pipeline in found if pipeline.modules]
-    graphs += [
-        graph_of([module])
-        for module in modules
-        if module.file in named - taken and (module.nodes or module.problems)
-    ]
+    found = pipelines_under(paths, everything)
     diagnostics = {
-        (one.code, one.span, one.message): one for graph in graphs for one in check(graph)
+        (one.code, one.span, one.message): one
+        for pipeline in found
+        for one in check(pipeline.graph)
     }
-    return Checked(tuple(_not_ignored(diagnostics.values())), len(everything), len(graphs))
+    return Checked(tuple(_not_ignored(diagnostics.values())), len(everything), len(found))
 
 
 def graph(written: Sequence[str], config: Mapping[str, Any] | None = None) -> Graph:
@@ -70,12 +59,30 @@ def graph(written: Sequence[str], config: Mapping[str, Any] | None = None) -> Gr
     return graph_of(modules, config=config, others=Finder(modules))
 
 
-def pipelines_under(paths: Sequence[Path]) -> list[Pipeline]:
-    """Every pipeline of the files under these paths."""
-    everything = list(files.python_files(paths))
+def pipelines_under(
+    paths: Sequence[Path], everything: Sequence[Path] | None = None
+) -> list[Pipeline]:
+    """Every pipeline of the files under these paths.
+
+    A file that is named itself is a pipeline of its own, if it is part of no other.
+
+    Args:
+        paths: files and folders.
+        everything: the Python files under them, where they have been looked for already.
+    """
+    if everything is None:
+        everything = list(files.python_files(paths))
+    named = {str(path) for path in paths if path.is_file()}
     given = _declarations(paths, everything)
-    found = pipelines(_workspace(everything, (), given), given)
-    return [pipeline for pipeline in found if pipeline.modules]
+    modules = _workspace(everything, named, given)
+    found = [pipeline for pipeline in pipelines(modules, given) if pipeline.modules]
+    taken = {module.file for pipeline in found for module in pipeline.modules}
+    alone = [module for module in modules if module.file in named - taken]
+    return found + [
+        Pipeline(module.name, (module,), graph_of([module]))
+        for module in alone
+        if module.nodes or module.problems
+    ]
 
 
 def _workspace(

@@ -105,6 +105,25 @@ def test_a_module_that_would_end_the_program_is_read(stepwell, folder: Path):
     assert out.startswith("::error title=stepwell (SW104),file=deadly_c.py,line=4,")
 
 
+def test_runtime_compares_both_readers(stepwell, folder: Path):
+    """And names each node that they see differently."""
+    code, out, _ = stepwell("check", "--runtime", "flow_c.py")
+    assert (code, out) == (0, "Text and live functions give the same graph in 1 pipeline.\n")
+    (folder / "odd_c.py").write_text(
+        "def kept(x: int) -> int: return x\n"
+        "def changed(x: int) -> int: return x\n"
+        "changed.__annotations__['x'] = str\n"
+        "exec('def hidden(y: int) -> int: return y')\n",
+        encoding="utf-8",
+    )
+    code, out, _ = stepwell("check", "--runtime", "odd_c.py")
+    assert code == 1
+    first, second = out.splitlines()
+    assert "`changed` (odd_c.py:2) reads as `changed(x) -> int` (function; x: int); live" in first
+    assert "x: str" in first
+    assert "`hidden`" in second
+
+
 def test_exit_zero(stepwell):
     """Findings without failure."""
     assert stepwell("check", "wrong_c.py", "--exit-zero")[0] == 0
