@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 MINILM = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
-WINDOW = 128
+WINDOW = 64
 
 T = TypeVar("T")
 
@@ -131,7 +131,7 @@ class OpenAIEmbedder:
         return next(self.embed_all([text]))
 
     def embed_all(self, texts: Iterable[str]) -> Iterator[list[float]]:
-        """The vectors of these texts, in their order; one request for every 128."""
+        """The vectors of these texts, in their order; one request for every 64."""
         for window in _windows(texts, WINDOW):
             answer = self._client.embeddings.create(model=self.name, input=window)
             for item in sorted(answer.data, key=lambda item: item.index):
