@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepwell.diagnostic import Diagnostic
+from stepwell.diagnostic import Diagnostic, Edit, Fix
 from stepwell.errors import ModifierError
 from stepwell.spec import Node, Span
 
@@ -56,4 +56,14 @@ def bad_modifier(node: Node, error: ModifierError, span: Span | None = None) -> 
     message = str(error)
     if f"`{step}`" not in message:
         message = f"{message} (on `{step}`)"
-    return Diagnostic(error.code, name, message, span=span or node.span, node=step)
+    fix = _rename(span, error.argument.rpartition(".")[2], error.near)
+    return Diagnostic(error.code, name, message, span=span or node.span, fix=fix, node=step)
+
+
+def _rename(span: Span | None, written: str, near: str) -> Fix | None:
+    """Puts the name that was meant in the place of the one written, where `span` is just that."""
+    if not near or span is None or span.line != span.end_line:
+        return None
+    if span.end_column - span.column != len(written):
+        return None
+    return Fix(f"Rename to `{near}`", (Edit(span, near),), safe=True)

@@ -59,7 +59,9 @@ class PromptPlaceholderUnwired(Rule):
             if name not in given:
                 near = nearest(name, given - wanted) or nearest(name, given)
                 cure = f"; did you mean `{{{near}}}`?" if near else ""
-                fix = Fix(f"Rename to `{near}`", (Edit(span, near),)) if near else None
+                # Of a template that is written elsewhere only the place of its use is known.
+                there = near and span != prompt.span
+                fix = Fix(f"Rename to `{near}`", (Edit(span, near),)) if there else None
                 yield self.at(span, fix, node=step, name=name, cure=cure)
         for name, span in dict(prompt.given).items():
             if name not in wanted and not nearest(name, wanted - given):

@@ -177,3 +177,17 @@ def test_a_fix_cures(found: Diagnostic, case: Case) -> None:
 
     assert (found.code, found.message) not in {(each.code, each.message) for each in cured}
     assert len(cured) < len(case.found())
+
+
+def test_what_is_written_elsewhere_has_no_fix() -> None:
+    """Of a module's constant only the place of its use is known."""
+    text = """
+    PROMPT = "{qestion}"
+    def prompt(question: str) -> str:
+        return PROMPT.format(question=question)
+    """
+
+    (found,) = check(graph_of(text))
+
+    assert found.code == "SW501"
+    assert found.fix is None

@@ -46,10 +46,10 @@ def _prompt(call: ast.Call, template: ast.expr, names: Names, places: Places) ->
         return None
     whole = places.span(template)
     found = tuple(
-        (name, places.word(template, "{" + name) if here else whole)
+        (name, _bare(places.word(template, "{" + name), name) if here else whole)
         for name in dict.fromkeys(fields)
     )
-    return Prompt(tuple((name, _bare(span, name)) for name, span in found), given, whole)
+    return Prompt(found, given, whole)
 
 
 def _text(template: ast.expr, names: Names) -> tuple[str | None, bool]:
