@@ -51,6 +51,7 @@ class Analyst:
         self._made = 0  # changes told so far
         self._seen = 0  # changes that the snapshot holds
         self._working = False
+        self._frozen = False
         self._waiting: list[tuple[int, asyncio.Future[Snapshot]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
@@ -82,7 +83,7 @@ class Analyst:
         snapshot = await self.fresh()
         if made == self._made:
             await self._publish(snapshot)
-            self._jobs.put(tidy)
+            self._jobs.put(self._tidy)
 
     def _start(self) -> None:
         if self._working or not self._changes:
@@ -114,21 +115,21 @@ class Analyst:
         if self._waiting:
             self._start()
 
+    def _tidy(self) -> None:
+        """Frees what is no longer used, while nothing is waited for.
+
+        The trees of a large workspace take the collector a tenth of a second to walk, and it would
+        choose the moment while somebody types. So it is called when typing rests (`serve` turns the
+        automatic one off), and what the first look at the workspace left is never walked again.
+        """
+        gc.collect()
+        if not self._frozen:
+            self._frozen = True
+            gc.freeze()
+
     def _work(self) -> None:
         while True:
             self._jobs.get()()
-
-
-def tidy() -> None:
-    """Frees what is no longer used, while nothing is waited for.
-
-    The trees of a large workspace take the collector a tenth of a second to walk, and it would
-    choose the moment while somebody types. So it is called when typing rests (`serve` turns the
-    automatic one off), and what the first look at the workspace left is never walked again.
-    """
-    gc.collect()
-    if not gc.get_freeze_count():
-        gc.freeze()
 
 
 def _survive(step: Callable[[], Snapshot | None] | Change) -> Snapshot | None:

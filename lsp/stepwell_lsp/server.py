@@ -235,7 +235,7 @@ def serve(version: str) -> int:
     """Speaks with the client over stdin and stdout until it leaves; gives the exit code."""
     # An analysis and the event loop share the interpreter: hand it over often.
     sys.setswitchinterval(0.001)
-    gc.disable()  # `schedule.tidy` says when
+    gc.disable()  # the analyst says when
     stdin, stdout = cast("BinaryIO", Stdin()), cast("BinaryIO", taken_over())
     create(version).start_io(stdin, stdout)
     return 0
