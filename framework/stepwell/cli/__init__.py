@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 DESCRIPTION = "LLM and RAG pipelines from plain functions: run them, check their wiring, draw them."
 
@@ -26,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command that the arguments name; gives the exit code."""
     from stepwell.cli.failure import told
 
+    for stream in (sys.stdout, sys.stderr):
+        # A console of few letters shows an escape for those it lacks; it does not end the program.
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     args = parser.parse_args(arguments)
     if args.command is None:

@@ -61,7 +61,7 @@ def dot(
         "digraph pipeline {",
         f"  rankdir={direction}; bgcolor=transparent; nodesep=0.3; ranksep=0.45; pad=0.2;",
         '  node [fontname="Arial" fontsize=13 shape=box style="rounded,filled"'
-        ' margin="0.16,0.08" height=0.42 penwidth=1.2];',
+        ' margin="0.2,0.08" height=0.42 penwidth=1.2];',
         '  edge [fontname="Arial" fontsize=10 color="#94a3b8"'
         ' fontcolor="#64748b" arrowsize=0.65 penwidth=1.2];',
     ]

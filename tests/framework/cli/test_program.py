@@ -1,7 +1,9 @@
 """The program as a whole: its help, its version, `rule` and `lsp`."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +66,25 @@ def test_it_runs_as_a_module_and_survives_a_reader_that_leaves():
     assert program.stderr.read() == b""
     program.stderr.close()
     program.wait()
+
+
+def test_the_server_starts_and_ends_with_its_editor():
+    """An editor that closes the pipe ends it, quietly."""
+    done = subprocess.run(
+        [sys.executable, "-m", "stepwell", "lsp"], input=b"", capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_console_of_few_letters_is_borne(folder: Path):
+    """What it can't show is escaped."""
+    done = subprocess.run(
+        [sys.executable, "-m", "stepwell", "graph", "flow_c.py"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=True,
+    )
+    assert b"\\u2190 text" in done.stdout
 
 
 def test_checking_loads_nothing_that_runs():
