@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+from collections.abc import Iterable
 from enum import Enum
 from itertools import islice
 from typing import Any
@@ -17,6 +18,7 @@ MODEST = 1_000
 
 _CONTAINERS: dict[str, type] = {kind.__name__: kind for kind in (list, set, frozenset)}
 _CLASS = type
+_SIMPLE: dict[str, type] = {kind.__name__: kind for kind in (str, int, float, bool, bytes)}
 _NUMBERS = {"int": "Integral", "float": "Real", "complex": "Complex"}
 
 
@@ -78,7 +80,7 @@ def _tuple(type: Type, value: object) -> bool | None:
     if types[0].name == "()":
         return not value
     if len(types) == 2 and types[1].name == "...":
-        return every(holds(types[0], item) for item in value[:MODEST])
+        return _all(types[0], value)
     if any(inner.name.startswith("typing.Unpack") for inner in types):
         return None
     return every(map(holds, types, value)) if len(types) == len(value) else False
@@ -90,7 +92,7 @@ def _stream(type: Type, value: object) -> bool | None:
     if isinstance(value, str):
         return holds(chunk, value)
     if isinstance(value, list):
-        return every(holds(chunk, item) for item in value[:MODEST])
+        return _all(chunk, value)
     readable = isinstance(value, (collections.abc.Iterable, collections.abc.AsyncIterable))
     return None if readable else False
 
@@ -141,18 +143,21 @@ def _elements(type: Type, value: Any) -> bool | None:
     if isinstance(value, str):
         return holds(inner, value) if value else True
     if isinstance(value, (list, tuple, set, frozenset)):
-        return every(holds(inner, item) for item in islice(value, MODEST))
+        return _all(inner, value)
     return None
 
 
 def _items(type: Type, value: dict[Any, Any]) -> bool | None:
     if not type.types:
         return True
-    pairs = list(islice(value.items(), MODEST))
-    keys = every(holds(type.types[0], key) for key, _ in pairs)
-    if len(type.types) == 1:
-        return keys
-    return every((keys, *(holds(type.types[1], item) for _, item in pairs)))
+    keys = _all(type.types[0], value)
+    return keys if len(type.types) == 1 else every((keys, _all(type.types[1], value.values())))
+
+
+def _all(type: Type, items: Iterable[Any]) -> bool | None:
+    """Whether each of the first `MODEST` items is of this type."""
+    exact = _SIMPLE.get(type.name)
+    return every(holds(type, item) for item in islice(items, MODEST) if _CLASS(item) is not exact)
 
 
 def _name(kind: type) -> str:
