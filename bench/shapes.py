@@ -78,14 +78,14 @@ RAG = """
 {a}def passages(found: list[int]) -> list[str]:{sleep0}
     return [str(number) for number in found]
 {a}def context(passages: list[str]) -> str:{sleep0}
-    return "\\n".join(passages)
+    return "; ".join(passages)
 {a}def prompt(context: str, normalized: str) -> str:{sleep0}
     return f"{{context}}: {{normalized}}"
 {a}def reply(prompt: str) -> str:{sleep}
     return prompt.upper()
-{a}def sources(found: list[int]) -> list[int]:{sleep0}
+{a}def sources(found: list[int]) -> list[int]:{sleep}
     return found[:2]
-{a}def answer(reply: str, sources: list[int]) -> tuple[str, list[int]]:{sleep}
+{a}def answer(reply: str, sources: list[int]) -> tuple[str, list[int]]:{sleep0}
     return (reply, sources)
 """
 
@@ -115,7 +115,8 @@ async def _by_hand(question, top_k):
     m, w = await asyncio.gather(_meaning(n, top_k), _words(n, top_k))
     f = found(m, w)
     t = prompt(context(passages(f)), n)
-    return {"answer": await answer(await reply(t), sources(f))}
+    r, s = await asyncio.gather(reply(t), sources(f))
+    return {"answer": answer(r, s)}
 """
 
 INPUTS = {"question": " what is a step? ", "top_k": 3}
@@ -130,12 +131,11 @@ def rag() -> Shape:
 
 def rag_async(seconds: float) -> Shape:
     """The same twelve; six of them sleep."""
-    lines = []
-    for line in RAG.split("{a}"):
-        sleeps = "{sleep}" in line
-        start = "async " if sleeps else ""
-        sleep = f"\\n    await asyncio.sleep({seconds})"
-        lines.append(start + line.format(imports="import asyncio", sleep=sleep, sleep0=""))
-    text = lines[0].removeprefix("async ") + "".join(lines[1:])
-    made = module("rag_async", text.replace("\\n", "\n") + RAG_ASYNC_BY_HAND)
+    sleep = f"\n    await asyncio.sleep({seconds})"
+    lines = [
+        ("async " if "{sleep}" in line else "")
+        + line.format(imports="import asyncio", sleep=sleep, sleep0="")
+        for line in RAG.split("{a}")
+    ]
+    made = module("rag_async", "".join(lines) + RAG_ASYNC_BY_HAND)
     return Shape(made, "answer", INPUTS, made._by_hand)
