@@ -19,6 +19,7 @@ from stepwell.read.connected import connected
 from stepwell.read.pipelines import Declared, Finder, Pipeline, declared, pipelines
 from stepwell.read.source import Module, parse
 from stepwell.rules import check, ignored, unignored
+from stepwell.rules.settings import Settings, settings
 from stepwell_lsp.documents import Document
 from stepwell_lsp.positions import UTF16, Text
 from stepwell_lsp.snapshot import Snapshot
@@ -47,6 +48,7 @@ class Workspace:
         self._modules: dict[str, Module] = {}  # the same, knowing what it imports
         self._homes: dict[str, frozenset[str]] = {}  # the files that each imports from
         self._declared: dict[str, list[Declared]] = {}
+        self._chosen: dict[str, Settings] = {}  # by folder: which rules count below it
         self._stale: dict[str, None] = {}  # files to read again, in order
         self._checked: dict[str, tuple[Pipeline, list[Diagnostic]]] = {}
 
@@ -224,14 +226,24 @@ class Workspace:
         return [one for found in self._declared.values() for one in found]
 
     def _settings(self, file: str) -> None:
+        """Reads a `pyproject.toml`: the pipelines it declares, and which rules count."""
+        folder = os.path.dirname(file)
         if file not in self._says and file not in self._open:
             self._declared.pop(file, None)
+            self._chosen.pop(folder, None)
             return
         try:
             table = tomllib.loads(self._text(file).source)
         except tomllib.TOMLDecodeError:
             return  # half typed: what it said last still holds
-        self._declared[file] = declared(table, os.path.dirname(file))
+        self._declared[file] = declared(table, folder)
+        check: object = table
+        for key in ("tool", "stepwell", "check"):
+            check = check.get(key) if isinstance(check, dict) else None
+        if check is None:
+            self._chosen.pop(folder, None)
+        else:
+            self._chosen[folder] = settings(check, Path(folder))[0]
 
     def _check(self, key: str, made: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
         before = self._checked.get(key)
@@ -252,8 +264,17 @@ class Workspace:
         kept = {}
         for file, ones in found.items():
             off = {file: ignored(texts[file].source)} if ones and file in texts else {}
-            kept[file] = tuple(unignored(ones.values(), off))
+            counts = self._settings_of(file).counts
+            kept[file] = tuple(one for one in unignored(ones.values(), off) if counts(one))
         return kept
+
+    def _settings_of(self, file: str) -> Settings:
+        """What the nearest `pyproject.toml` that says something of rules says."""
+        if self._chosen:
+            for folder in map(str, Path(file).parents):
+                if folder in self._chosen:
+                    return self._chosen[folder]
+        return Settings()
 
 
 _LEFT_OUT = ("__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env")

@@ -108,6 +108,33 @@ def test_a_comment_switches_a_rule_off(folder, workspace):
     assert codes(workspace) == {}
 
 
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ("ignore = ['SW101']", {}),
+        ("ignore = ['SW2']", {"b.py": ["SW101"]}),
+        ("select = ['SW2']", {}),
+        ("per-file-ignores = {'b.py' = ['missing-input']}", {}),
+        ("per-file-ignores = {'a.py' = ['missing-input']}", {"b.py": ["SW101"]}),
+        ("ignore = 3", {"b.py": ["SW101"]}),
+    ],
+)
+def test_the_rules_that_count_are_those_of_the_command_line(folder, workspace, check, expected):
+    """`[tool.stepwell.check]` holds in the editor too; what is malformed in it says nothing."""
+    (folder / "b.py").write_text("def y(xx: int) -> int: ...\n")
+    (folder / "pyproject.toml").write_text(f"[tool.stepwell.check]\n{check}\n")
+    workspace.touch([str(folder / "b.py"), str(folder / "pyproject.toml")])
+    assert codes(workspace) == expected
+
+
+@pytest.mark.parametrize("text", ["tool = 3", "[tool]\nstepwell = []", "x = 1979-05-27"])
+def test_a_table_of_another_shape_says_nothing(folder, workspace, text):
+    """Other tools' tables, and mistakes in ours."""
+    (folder / "pyproject.toml").write_text(text)
+    workspace.touch([str(folder / "pyproject.toml")])
+    assert codes(workspace) == {}
+
+
 def test_settings_that_are_half_typed_say_what_they_said(folder):
     """A table that does not parse is not the end of its pipelines."""
     settings = folder / "pyproject.toml"
