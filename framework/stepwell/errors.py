@@ -14,7 +14,6 @@ An exception raised by a step is not among them: it reaches the caller as itself
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,12 +91,27 @@ def require(module: str, *, extra: str, what: str) -> Any:
         ) from None
 
 
+def told(error: BaseException) -> str:
+    """`Name: text` of an error, also of one whose text can't be had.
+
+    >>> told(ValueError("no number"))
+    'ValueError: no number'
+    """
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def nearest(name: str, names: Iterable[str], cutoff: float = 0.7) -> str:
     """The name among `names` that most resembles `name`, or an empty string.
 
     >>> nearest("anwser", ["answer", "question"])
     'answer'
     """
+    from difflib import get_close_matches
+
     return next(iter(get_close_matches(name, list(names), n=1, cutoff=cutoff)), "")
 
 

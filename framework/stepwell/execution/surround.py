@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stepwell.errors import HookError
+from stepwell.errors import HookError, told
 from stepwell.lifecycle.dispatch import log_once
 
 if TYPE_CHECKING:
@@ -82,12 +82,8 @@ def heard(hook: Hook, words: dict[str, Any]) -> Generator[Awaitable[Any], Any, N
 def hook_error(hook: Hook, node: str, error: Exception) -> HookError:
     """The error that says which hook failed, at which node, and how."""
     at = f" at node `{node}`" if node else ""
-    said = f": {error}" if str(error) else ""
-    return HookError(
-        f"hook {hook} raised{at}: {type(error).__name__}{said}",
-        hook=str(hook).strip("`"),
-        node=node,
-    )
+    message = f"hook {hook} raised{at}: {told(error)}"
+    return HookError(message, hook=str(hook).strip("`"), node=node)
 
 
 def _show_both(raised: HookError, error: BaseException) -> None:

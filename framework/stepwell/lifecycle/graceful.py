@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from stepwell.errors import told
 from stepwell.lifecycle.api import NodeExecutionMethod
 from stepwell.lifecycle.filters import Tags
 
@@ -28,7 +29,7 @@ class Failure:
         return False
 
     def __str__(self) -> str:
-        return f"`{self.node}` failed: {type(self.error).__name__}: {self.error}"
+        return f"`{self.node}` failed: {told(self.error)}"
 
 
 class GracefulErrorAdapter(NodeExecutionMethod):

@@ -2,6 +2,7 @@
 
 import asyncio
 from email.utils import formatdate
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -141,6 +142,46 @@ async def test_a_cancelled_run_stops_in_its_wait() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert failing.calls == 1
+
+
+async def test_a_cancelled_run_ends_a_wait_in_a_thread() -> None:
+    """A plain step in an async run waits in a worker thread: cancelled, it is not called again."""
+    called, loop = asyncio.Event(), asyncio.get_running_loop()
+    failing = Failing(*(ProviderError(429, retry_after="100") for _ in range(9)))
+
+    def answer() -> str:
+        loop.call_soon_threadsafe(called.set)
+        return failing()
+
+    driver = Driver({}, module_of(answer), adapter=[Retry(9)])
+    task = asyncio.create_task(driver.aexecute(["answer"]))
+    await called.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert failing.calls == 1
+
+
+def test_a_run_that_fails_elsewhere_ends_a_wait() -> None:
+    """On threads: where one step fails for good, another is not made again."""
+    waiting = Event()
+    failing = Failing(*(ProviderError(429, retry_after="100") for _ in range(9)))
+
+    def left() -> str:
+        waiting.set()
+        return failing()
+
+    def right() -> str:
+        assert waiting.wait(10)
+        raise ValueError("a mistake")
+
+    def both(left: str, right: str) -> str:
+        return left + right
+
+    driver = Driver({}, module_of(left, right, both), adapter=[Retry(9)], threads=2)
+    with pytest.raises(ValueError, match="a mistake"):
+        driver.execute(["both"])
+    assert failing.calls <= 1
 
 
 def test_trap_23_unbounded_by_default() -> None:
