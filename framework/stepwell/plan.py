@@ -287,7 +287,7 @@ def _odd_line(
     for name, default in positions(node):
         if name in pieces:
             args.append(pieces.pop(name))
-        elif any(param.positional_only and param.keyword in pieces for param in node.params):
+        elif not node.positional_only.isdisjoint(pieces):
             args.append(Literal(default))
         else:
             break
@@ -298,13 +298,18 @@ def _odd_line(
 def positions(node: Node) -> Iterator[tuple[str, Any]]:
     """The parameters of a step that can be given by position, each with its default."""
     function = node.callable
-    code = getattr(function, "__code__", None)
-    if code is None or hasattr(function, "__wrapped__"):
+    wrapped: Any = function
+    while hasattr(wrapped, "__wrapped__"):
+        wrapped = wrapped.__wrapped__
+    code = getattr(wrapped, "__code__", None)
+    if code is None:
         yield from ((param.keyword, None) for param in node.params if param.positional_only)
         return
-    names = code.co_varnames[: code.co_argcount]
-    defaults: tuple[Any, ...] = getattr(function, "__defaults__", None) or ()
-    yield from zip(names, (*(None,) * (len(names) - len(defaults)), *defaults), strict=True)
+    defaults: tuple[Any, ...] = getattr(wrapped, "__defaults__", None) or ()
+    every = (*(None,) * (code.co_argcount - len(defaults)), *defaults)
+    # A wrapper may have a signature of its own: only what must be is given by position.
+    count = code.co_argcount if wrapped is function else code.co_posonlyargcount
+    yield from zip(code.co_varnames[:count], every[:count], strict=True)
 
 
 def _pieces(node: Node, slots: dict[str, int], live: frozenset[int]) -> dict[str, Piece]:

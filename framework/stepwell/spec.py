@@ -49,11 +49,12 @@ class Param(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """A literal given to a step's keyword by a modifier; `key` as in `Param`."""
+    """A literal given to a step's keyword by a modifier; `key` and the last as in `Param`."""
 
     keyword: str
     value: Any
     key: int | str | None = None
+    positional_only: bool = False
 
 
 class Condition(NamedTuple):
@@ -130,6 +131,12 @@ class Node:
         fields = tuple(getattr(self, name) for name in self.__slots__)
         tags = self.__slots__.index("tags")
         return _node, (*fields[:tags], dict(self.tags), *fields[tags + 1 :])
+
+    @property
+    def positional_only(self) -> set[str]:
+        """The keywords of the step that can only be given by position."""
+        params = {param.keyword for param in self.params if param.positional_only}
+        return params.union(bound.keyword for bound in self.bound if bound.positional_only)
 
     @property
     def place(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,7 +63,7 @@ def _recovers(work: Work) -> Hook | None:
     """
     if len(work.methods) != 1 or work.node.kind != "function" or work.is_stream:
         return None
-    if any(param.positional_only for param in work.node.params):
+    if work.node.positional_only:
         return None
     hook = work.methods[0]
     for base in type(hook.adapter).__mro__:
@@ -140,7 +139,7 @@ def _method(writer: Writer, work: Work, depth: int, kwargs: str) -> str:
     given = writer.reserved("given")
     if depth + 1 < len(work.methods):
         inner = f"lambda **{given}: {_method(writer, work, depth + 1, given)}"
-    elif any(param.positional_only for param in work.node.params):
+    elif work.node.positional_only:
         inner = writer.spaces.write(work.node.module, f"{work.node.name}_", work.by_keyword)
     else:
         inner = writer.function(work.node)
@@ -153,4 +152,6 @@ def _method(writer: Writer, work: Work, depth: int, kwargs: str) -> str:
 
 
 def _snake(name: str) -> str:
+    import re
+
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

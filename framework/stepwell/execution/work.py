@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from types import CoroutineType
@@ -131,7 +132,7 @@ class Work:
         if self.node.kind == "field":
             yield self.node.params[0].keyword
             return
-        only = {param.keyword for param in self.node.params if param.positional_only}
+        only = self.node.positional_only
         yield from (name for name in self.keywords if name in only)
 
     def _method(
@@ -212,7 +213,8 @@ def note(error: BaseException, node: Node, run_id: str) -> None:
     if not any(run_id in written for written in notes):
         attempt = getattr(error, "__stepwell_attempt__", 1)
         at = f" ({node.span})" if node.span else ""
-        error.add_note(f"{mark}{at}, run {run_id}, attempt {attempt}")
+        with suppress(Exception):  # an exception may refuse it, and must arrive all the same
+            error.add_note(f"{mark}{at}, run {run_id}, attempt {attempt}")
 
 
 def refuse_coroutine(node: Node, value: Any) -> None:

@@ -136,9 +136,9 @@ def _wires(param: Param, given: Any, argument: str) -> Iterator[Param | Bound]:
         case Source():
             yield _param(param, given, argument)
         case Value():
-            yield Bound(param.keyword, given.value)
+            yield Bound(param.keyword, given.value, None, param.positional_only)
         case Group(items=(), named={**named}) if not named:
-            yield Bound(param.keyword, [])
+            yield Bound(param.keyword, [], None, param.positional_only)
         case Group(items=items, named={**named}):
             if items and named:
                 raise ModifierError(
@@ -149,7 +149,7 @@ def _wires(param: Param, given: Any, argument: str) -> Iterator[Param | Bound]:
             inner = param._replace(type=_element(param.type))
             for key, part in dict(named or enumerate(items)).items():
                 if isinstance(part, Value):
-                    yield Bound(param.keyword, part.value, key)
+                    yield Bound(param.keyword, part.value, key, param.positional_only)
                 else:
                     yield _param(inner, part, argument, key=key)
         case _:

@@ -42,7 +42,7 @@ def wiring(graph: Graph) -> dict[str, list[object]]:
     return {
         node.name: [
             *((param.keyword, param.reads, param.key) for param in node.params),
-            *(tuple(bound) for bound in node.bound),
+            *(tuple(bound[:3]) for bound in node.bound),
         ]
         for node in graph.written
     }
@@ -230,3 +230,8 @@ def test_conditions_add_up() -> None:
         (node,) = modifier.expand(node)
     assert choose([node], {"k": 1}) == [node]
     assert choose([node], {"k": 1, "m": 2}) == []
+
+
+def test_what_can_only_be_given_by_position_stays_so() -> None:
+    step = "@inject(a=value(1))\ndef s(a: int, /, b: int, *, c: int = 1) -> int: ...\n"
+    assert both(step).nodes["s"].positional_only == {"a"}
