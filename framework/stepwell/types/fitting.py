@@ -123,8 +123,8 @@ def _literals(source: Type, target: Type) -> bool | None:
 def _tuples(source: Type, target: Type) -> bool | None:
     if not source.args or not target.args:
         return True
-    if any(arg.name.startswith("typing.Unpack") for arg in (*source.types, *target.types)):
-        return None
+    if any(arg.name == "typing.Unpack" for arg in (*source.types, *target.types)):
+        return None  # of any length
     if _endless(target):
         return fits(element(source), target.types[0])
     if _endless(source):

@@ -204,6 +204,8 @@ def element(source: Type) -> Type:
     items = [item for item in source.types if item.name not in ("...", "()")]
     if not source.args:
         return ANY
+    if any(item.name == "typing.Unpack" for item in items):
+        return UNKNOWN
     return union(items) if items else Type("typing.Never")
 
 

@@ -124,6 +124,9 @@ def _convert(annotation: Any, place: _Place) -> Type:
         return NONE
     if annotation is Any:  # a class, of late
         return ANY
+    if getattr(annotation, "__unpacked__", False):
+        packed = get_origin(annotation)[get_args(annotation)]
+        return Type("typing.Unpack", (_convert(packed, place),))
     # An alias of `collections.abc` is of a class of its own, under the plain one.
     if isinstance(annotation, GenericAlias | UnionType):
         return _special(annotation, place)

@@ -72,6 +72,8 @@ class _Text:
             )
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr):
             return union((self.type(tree.left), self.type(tree.right)))
+        if isinstance(tree, ast.Starred):
+            return Type("typing.Unpack", (self.type(tree.value),))
         if isinstance(tree, ast.List):
             return Type("[]", tuple([self.type(item) for item in tree.elts]))
         return UNREADABLE

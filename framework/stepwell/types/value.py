@@ -81,7 +81,7 @@ def _tuple(type: Type, value: object) -> bool | None:
         return not value
     if len(types) == 2 and types[1].name == "...":
         return _all(types[0], value)
-    if any(inner.name.startswith("typing.Unpack") for inner in types):
+    if any(inner.name == "typing.Unpack" for inner in types):
         return None
     return every(map(holds, types, value)) if len(types) == len(value) else False
 

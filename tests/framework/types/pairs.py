@@ -171,6 +171,9 @@ tuple[int]                  -> tuple[()]                    no
 tuple[int, int]             -> list[int]                    no
 Tuple[int, int]             -> tuple                        yes
 tuple                       -> tuple[int, int]              yes
+tuple[int, int, str]        -> tuple[*tuple[int, ...], str] yes?
+tuple[*tuple[int, ...], str] -> tuple[int, ...]             no?
+tuple[*tuple[int, ...], str] -> Sequence[int | str]         yes?
 
 Generator[int, None, None]  -> Iterator[int]                yes
 Generator[int, None, None]  -> Iterable[float]              yes
@@ -193,6 +196,7 @@ Callable[..., int]          -> Callable[[str], int]         yes
 Callable[[int], str]        -> Callable[..., Any]           yes
 Callable[[int, int], str]   -> Callable[[int], str]         no
 Callable[[int], str]        -> str                          no
+Callable                    -> Callable[[int], str]         yes
 int                         -> Callable[..., Any]           no
 type[int]                   -> type[float]                  yes
 type[Page]                  -> type[Document]               yes

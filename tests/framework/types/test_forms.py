@@ -7,6 +7,8 @@ import types
 import typing
 from typing import Any
 
+import numpy
+import numpy.typing
 import pytest
 from typing_extensions import TypeAliasType
 
@@ -75,6 +77,11 @@ HERE = globals()
         (dict[str, Vector], "dict[str, list[float]]"),
         (Nested, "list[Nested]"),
         (Pair[int], "?"),
+        (numpy.typing.NDArray[numpy.float64], "NDArray[float64]"),
+        (numpy.ndarray, "ndarray"),
+        (typing.ClassVar[int], "int"),
+        (tuple[*tuple[int, ...], str], "tuple[Unpack[tuple[int, ...]], str]"),
+        ("tuple[*tuple[int, ...], str]", "tuple[Unpack[tuple[int, ...]], str]"),
         ("list[Unimported]", "list[Unimported]"),
         ("dict[str, Unimported.Inner] | None", "dict[str, Inner] | None"),
         ("list[", "?"),
