@@ -22,7 +22,8 @@ SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 
 # Programs, tests and toys of the standard library: nobody asks for their functions.
 PROGRAMS = frozenset(
-    "antigravity distutils ensurepip idlelib lib2to3 pydoc_data test this turtledemo".split()
+    {"antigravity", "distutils", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "this"}
+    | {"turtledemo"}
 )
 SHORTEST_DOCSTRING = 100
 

@@ -104,8 +104,6 @@ class ModelServer:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            if process.stdout:
-                process.stdout.close()
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -151,10 +149,10 @@ class ModelServer:
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    for line in process.stdout or ():
-        if line.startswith("LISTENING "):
-            return line.split()[1]
-    return ""
+    assert process.stdout is not None
+    with process.stdout as said:
+        found = (line.split()[1] for line in said if line.startswith("LISTENING "))
+        return next(found, "")
 
 
 def _smollm2() -> Path:

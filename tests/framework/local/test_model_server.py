@@ -52,6 +52,14 @@ def test_a_file_that_is_not_there_is_told_before_a_process_starts() -> None:
         raise AssertionError("it must not start")
 
 
+def test_a_server_that_takes_too_long_is_told_and_ended() -> None:
+    with (
+        pytest.raises(ServerError, match=r"has not started within 0 seconds; .* patience=…"),
+        ModelServer(patience=0),
+    ):
+        raise AssertionError("it must not be waited for")
+
+
 def test_the_server_ends_when_its_owner_is_killed() -> None:
     owner = (
         "import sys\n"
