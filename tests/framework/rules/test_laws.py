@@ -1,0 +1,91 @@
+"""What holds of all rules on any graph: no graph makes them raise, and each answer is one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stepwell.diagnostic import Diagnostic
+from stepwell.graph import Graph
+from stepwell.rules import RULES, check, errors
+from stepwell.spec import Condition, Hole, Mention, Node, Param, Prompt, Span
+from stepwell.types import ANY, NONE, UNKNOWN, UNREADABLE, Type, from_text
+
+NAMES = st.sampled_from(["answer", "anwser", "title", "titel", "a", "b", "c", "", "ü"])
+SPANS = st.none() | st.builds(
+    Span, st.sampled_from(["a.py", "b.py"]), st.integers(1, 9), st.integers(1, 9), st.integers(0, 9)
+)
+PLACES = st.builds(Span, st.just("a.py"), st.integers(1, 9))
+TYPES = st.sampled_from(
+    [
+        *(UNKNOWN, UNREADABLE, ANY, NONE, Type("elsewhere.Page")),
+        *map(from_text, ["int", "str", "list[int]", "list[int | None]", "Literal['a']"]),
+    ]
+)
+PARAMS = st.builds(
+    Param, NAMES, NAMES, TYPES, st.booleans(), SPANS, st.booleans(), st.none() | st.integers(0, 2)
+)
+CONDITIONS = st.builds(
+    Condition,
+    st.sampled_from(["mode", ""]),
+    st.sampled_from(["is", "is_not", "in", "not_in", "default"]),
+    st.lists(st.sampled_from(["a", 1, None, object]), max_size=2).map(tuple),
+)
+SPOTS = st.lists(st.tuples(NAMES, PLACES), max_size=2).map(tuple)
+NODES = st.builds(
+    Node,
+    NAMES,
+    TYPES,
+    st.lists(PARAMS, max_size=3).map(tuple),
+    kind=st.sampled_from(["function", "coroutine", "generator", "field"]),
+    span=SPANS,
+    when=st.lists(CONDITIONS, max_size=2).map(tuple),
+    prompts=st.lists(st.builds(Prompt, SPOTS, SPOTS, PLACES), max_size=1).map(tuple),
+    stale=st.booleans(),
+)
+PROBLEMS = st.builds(
+    Diagnostic, st.sampled_from(["SW001", "SW301"]), st.just("name"), st.just("message"), span=SPANS
+)
+GRAPHS = st.builds(
+    Graph,
+    st.lists(NODES, max_size=6),
+    config=st.none() | st.just({"mode": "a"}),
+    inputs=st.none() | st.lists(NAMES, max_size=2),
+    mentions=st.lists(
+        st.builds(
+            Mention, NAMES, st.sampled_from(["target", "override", "input", "config"]), SPANS
+        ),
+        max_size=2,
+    ),
+    holes=st.lists(st.just(Hole("more may come")), max_size=1),
+    problems=st.lists(PROBLEMS, max_size=2),
+)
+
+
+@given(GRAPHS)
+def test_no_graph_makes_a_rule_raise(graph: Graph) -> None:
+    found = check(graph)
+
+    assert found == check(graph)
+    assert {each.code for each in found} <= {rule.code for rule in RULES}
+    assert all(each.message and "{}" not in each.message for each in found)
+
+
+@given(GRAPHS)
+def test_errors_are_those_that_check_finds(graph: Graph) -> None:
+    assert errors(graph) == [found for found in check(graph) if found.severity == "error"]
+
+
+@given(GRAPHS)
+def test_where_more_names_may_come_from_no_name_is_missed(graph: Graph) -> None:
+    if graph.holes:
+        assert not {"SW101", "SW102", "SW105"} & {found.code for found in check(graph)}
+
+
+@given(GRAPHS)
+def test_a_cycle_is_reported_exactly_where_there_is_one(graph: Graph) -> None:
+    """Conditions and broken text aside, which may keep its steps apart."""
+    plain = [node for node in graph.written if not node.when]
+    graph = Graph(plain)
+
+    assert bool(graph.cycle()) == any(found.code == "SW104" for found in check(graph))
