@@ -100,6 +100,17 @@ def test_hover_on_an_input_says_that_no_step_makes_it(look):
     assert "An input: no step makes it." in found.contents.value
 
 
+def test_a_long_signature_is_broken_into_lines(look):
+    """And what is not known of a type is left out."""
+    params = ", ".join(f"parameter_{n}: int = 0" for n in range(5))
+    seen = look(f"def question‸({params}): ...\n")
+    found = hover(seen.snapshot, seen.file, seen.position)
+    assert found is not None
+    lines = found.contents.value.split("\n")
+    assert lines[1:3] == ["def question(", "    parameter_0: int = …,"]
+    assert lines[7] == ")"
+
+
 def test_hover_on_nothing(look):
     """No name, no answer."""
     seen = look(two("second.py", "    ret", "urn"))
@@ -172,7 +183,7 @@ def test_document_symbols(look):
         ("answer", 0, 1),
         ("title", 3, 4),
     ]
-    assert found[0].detail == "answer(question: str, model: str) -> str"
+    assert found[0].detail == "(question, model) -> str"
 
 
 def test_nodes_that_a_modifier_makes_are_below_their_step(look):

@@ -6,10 +6,12 @@ from lsprotocol import types
 
 from stepwell.graph import Graph
 from stepwell.spec import Condition, Node
+from stepwell.types import UNKNOWN, Type
 from stepwell_lsp.places import Place
 from stepwell_lsp.snapshot import Snapshot
 
 _SHOWN = 8
+_WIDTH = 88
 _WORDS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is none of"}
 
 
@@ -50,12 +52,21 @@ def _node(graph: Graph, node: Node) -> str:
 
 
 def signature(node: Node) -> str:
-    """A node's signature on one line, as Python writes it, by the names that are read."""
-    params = ", ".join(
-        f"{p.reads}: {p.type.short}" + ("" if p.required else " = …") for p in node.params
-    )
+    """A node's signature as Python writes it, by the names that are read."""
+    params = [
+        p.reads + _annotation(": ", p.type) + ("" if p.required else " = …") for p in node.params
+    ]
     word = "async def" if node.kind in ("coroutine", "async_generator") else "def"
-    return f"{word} {node.name}({params}) -> {node.type.short}"
+    result = _annotation(" -> ", node.type)
+    line = f"{word} {node.name}({', '.join(params)}){result}"
+    if len(line) <= _WIDTH:
+        return line
+    lines = "".join(f"\n    {param}," for param in params)
+    return f"{word} {node.name}({lines}\n){result}"
+
+
+def _annotation(before: str, type: Type) -> str:
+    return "" if type == UNKNOWN else before + type.short
 
 
 def _reads(graph: Graph, node: Node) -> str:

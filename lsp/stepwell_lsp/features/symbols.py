@@ -7,7 +7,7 @@ import re
 from lsprotocol import types
 
 from stepwell.spec import Node, Span
-from stepwell_lsp.features.hover import signature
+from stepwell.types import UNKNOWN
 from stepwell_lsp.positions import Text
 from stepwell_lsp.snapshot import Snapshot
 
@@ -32,12 +32,18 @@ def _step(snapshot: Snapshot, name: str, nodes: list[Node]) -> types.DocumentSym
     alone = len(nodes) == 1 and first.name == name
     return types.DocumentSymbol(
         name=name,
-        detail=signature(first).split("def ", 1)[1] if alone else None,
+        detail=_detail(first) if alone else None,
         kind=types.SymbolKind.Function,
         range=snapshot.range(body(snapshot.text(span.file), span)),
         selection_range=snapshot.range(span),
         children=[] if alone else [_node(snapshot, node) for node in nodes],
     )
+
+
+def _detail(node: Node) -> str:
+    """What follows the name, on one line: an outline shows the name already."""
+    reads = ", ".join(dict.fromkeys(param.reads for param in node.params))
+    return f"({reads})" + ("" if node.type == UNKNOWN else f" -> {node.type.short}")
 
 
 def _node(snapshot: Snapshot, node: Node) -> types.DocumentSymbol:
