@@ -19,7 +19,7 @@ from stepwell_lsp.documents import Document, path_of
 from stepwell_lsp.features.code_action import code_actions
 from stepwell_lsp.features.completion import TRIGGERS, completion
 from stepwell_lsp.features.definition import definition
-from stepwell_lsp.features.diagnostics import diagnostics
+from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report
 from stepwell_lsp.features.highlight import highlight
 from stepwell_lsp.features.hover import hover
 from stepwell_lsp.features.references import references
@@ -93,7 +93,9 @@ class Server(LanguageServer):
         self.documents: dict[str, Document] = {}
         self.files = Workspace()
         self.analyst = Analyst(self.files.snapshot, self.publish)
+        self.pulls = False  # whether the client asks for the findings of its buffers
         self._published: dict[str, tuple[int | None, list[types.Diagnostic]]] = {}
+        self._told: dict[str, str | None] = {}  # the names of the answers given last
 
     @property
     def encoding(self) -> str:
@@ -119,6 +121,7 @@ class Server(LanguageServer):
     def closed(self, uri: str) -> None:
         """Goes back to what is on disk."""
         if document := self.documents.pop(uri, None):
+            self._told.pop(document.file, None)
             self.analyst.change(lambda: self.files.uncover(document.file))
 
     def touched(self, paths: list[str]) -> None:
@@ -133,20 +136,45 @@ class Server(LanguageServer):
             self.protocol._send_data({"jsonrpc": "2.0", "id": None, "error": answer})
 
     async def publish(self, snapshot: Snapshot) -> None:
-        """Tells what is new: files whose findings changed, and buffers of a new version."""
-        current = {d.file: d for d in self.documents.values()}
+        """Tells what is new: files whose findings changed, and buffers of a new version.
+
+        A client that asks for the findings of its buffers is told of the other files alone, and
+        that it should ask again where an answer would be another one now.
+        """
+        current = {document.file: document for document in self.documents.values()}
         for file in {**snapshot.findings, **self._published}:
             version = snapshot.version(file)
             if file in current and current[file].version != version:
                 continue  # typing went on: the next snapshot speaks for this file
-            found = diagnostics(snapshot, file)
+            asked = self.pulls and file in current
+            found = [] if asked else diagnostics(snapshot, file)
             before = self._published.get(file, (None, []))
-            if before == (version, found) or (not found and not before[1] and version is None):
+            if before == (version, found) or (found == before[1] == [] and (asked or not version)):
                 continue
             self._published[file] = (version, found)
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(snapshot.uri(file), found, version)
             )
+        now = {file: report(snapshot, file).result_id for file in self._told if file in current}
+        if any(self._told[file] != name for file, name in now.items()):
+            self._told |= now
+            self.workspace_diagnostic_refresh(None)
+
+    def told(
+        self, snapshot: Snapshot, params: types.DocumentDiagnosticParams
+    ) -> types.DocumentDiagnosticReport:
+        """The findings of a buffer, for a client that asks."""
+        file = path_of(params.text_document.uri) or params.text_document.uri
+        answer = report(snapshot, file, params.previous_result_id)
+        if self._refreshes:
+            self._told[file] = answer.result_id
+        return answer
+
+    @property
+    def _refreshes(self) -> bool:
+        """Whether the client can be told to ask again."""
+        workspace = self.client_capabilities.workspace
+        return bool(workspace and workspace.diagnostics and workspace.diagnostics.refresh_support)
 
 
 def create(version: str) -> Server:
@@ -158,6 +186,19 @@ def create(version: str) -> Server:
 
 
 def _register_events(server: Server) -> None:
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        text_document = params.capabilities.text_document
+        if text_document and text_document.diagnostic:
+            server.pulls = True
+            options = types.DiagnosticOptions(
+                inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE
+            )
+            server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(asked)
+
+    async def asked(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+        return server.told(await server.analyst.fresh(), params)
+
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
         server.folders_changed()

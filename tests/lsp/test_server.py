@@ -65,6 +65,47 @@ def test_files_that_are_not_open_are_published_too(folder):
         client.published(client.uri("second.py"), none)
 
 
+PULLS = {
+    "textDocument": {"diagnostic": {}},
+    "workspace": {"diagnostics": {"refreshSupport": True}},
+}
+
+
+def test_a_client_that_can_ask_is_answered_for_its_buffers(folder):
+    """At once, for the text as it is, and briefly where nothing is new; nothing is said twice."""
+    with Client(folder, capabilities=PULLS) as client:
+        uri = client.open("second.py", WRONG)
+        params = {"textDocument": {"uri": uri}}
+        answer = client.request("textDocument/diagnostic", params)
+        assert [found["code"] for found in answer["items"]] == ["SW101"]
+        again = {**params, "previousResultId": answer["resultId"]}
+        assert client.request("textDocument/diagnostic", again)["kind"] == "unchanged"
+        client.change(uri, 2, {"text": SECOND})
+        assert client.request("textDocument/diagnostic", again)["items"] == []
+        assert client.diagnostics.get(uri, {"diagnostics": []})["diagnostics"] == []
+
+
+def test_a_client_that_asks_is_told_to_ask_again(folder):
+    """When an edit of one file changes what is wrong in another."""
+    with Client(folder, capabilities=PULLS) as client:
+        first, second = client.open("first.py"), client.open("second.py")
+        params = {"textDocument": {"uri": second}}
+        assert client.request("textDocument/diagnostic", params)["items"] == []
+        client.change(first, 2, {"text": FIRST.replace("question", "questoin")})
+        client.until(lambda message: message.get("method") == "workspace/diagnostic/refresh")
+        assert client.request("textDocument/diagnostic", params)["items"] != []
+
+
+def test_a_client_that_asks_is_told_of_files_that_are_not_open(folder):
+    """It only asks about its buffers; a file that it opens is no longer spoken of."""
+    (folder / "second.py").write_text(WRONG, "utf-8")
+    with Client(folder, capabilities=PULLS) as client:
+        uri = client.uri("second.py")
+        client.published(uri, some)
+        client.open("second.py")
+        client.published(uri, none)
+
+
 def test_a_closed_buffer_gives_way_to_the_disk(folder):
     """What was typed and not saved is gone, and so is what was wrong with it."""
     with Client(folder) as client:

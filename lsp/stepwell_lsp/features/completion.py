@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from stepwell.graph import Graph
 from stepwell.spec import Node
+from stepwell.types import UNKNOWN, Type
 from stepwell_lsp.features.hover import signature
 from stepwell_lsp.positions import Text
 from stepwell_lsp.snapshot import Snapshot
@@ -62,18 +63,22 @@ def _items(graph: Graph, spot: Spot, place: types.Range) -> Iterable[types.Compl
         for node in graph.nodes.values():
             if node.name not in spot.written and node.name not in after:
                 unread = next(graph.readers(node.name), None) is None
-                yield _item(node.name, node.type.short, place, spot, node, "0" if unread else "1")
+                yield _item(node.name, _shown(node.type), place, spot, node, "0" if unread else "1")
     if inputs:
         for name, readers in graph.inputs.items():
             others = [p for n, p in readers if n.step != spot.step and n.name != spot.step]
             if others and name not in spot.written:
-                yield _item(name, others[0].type.short, place, spot, None, "2")
+                yield _item(name, _shown(others[0].type), place, spot, None, "2")
+
+
+def _shown(type: Type) -> str:
+    return "" if type == UNKNOWN else type.short
 
 
 def _item(
     name: str, kind: str, place: types.Range, spot: Spot, node: Node | None, rank: str
 ) -> types.CompletionItem:
-    typed = spot.role == "parameters" and kind and kind != "?"
+    typed = spot.role == "parameters" and kind
     doc = (
         f"```python\n{signature(node)}\n```\n\n{node.doc}" if node else "An input of the pipeline."
     )
@@ -81,7 +86,7 @@ def _item(
         label=name,
         label_details=types.CompletionItemLabelDetails(detail=f": {kind}" if typed else None),
         kind=types.CompletionItemKind.Function if node else types.CompletionItemKind.Variable,
-        detail=kind,
+        detail=kind or None,
         documentation=types.MarkupContent(types.MarkupKind.Markdown, doc),
         sort_text=rank + name,
         filter_text=name,

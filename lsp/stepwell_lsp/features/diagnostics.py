@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from lsprotocol import types
 
 from stepwell.diagnostic import Diagnostic
@@ -20,6 +22,17 @@ def diagnostics(snapshot: Snapshot, file: str) -> list[types.Diagnostic]:
     """Everything that is wrong in this file, in the order of its lines."""
     found = snapshot.findings.get(file, ())
     return [shown(snapshot, diagnostic, file) for diagnostic in found]
+
+
+def report(
+    snapshot: Snapshot, file: str, previous: str | None = None
+) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
+    """The same for a client that asks; without the list where it is the `previous` one."""
+    found = diagnostics(snapshot, file)
+    name = blake2b(repr(found).encode(), digest_size=8).hexdigest()
+    if name == previous:
+        return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
+    return types.RelatedFullDocumentDiagnosticReport(items=found, result_id=name)
 
 
 def shown(snapshot: Snapshot, diagnostic: Diagnostic, file: str) -> types.Diagnostic:
