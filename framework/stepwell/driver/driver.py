@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
-from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from stepwell.driver import running
 from stepwell.driver.build import any_config, built, import_modules, names_of
 from stepwell.driver.prepared import Prepared
 from stepwell.driver.request import (
@@ -17,9 +16,7 @@ from stepwell.driver.request import (
     target_names,
     warn_of_unread,
 )
-from stepwell.driver.views import Picture, Variable, tagged, variables
 from stepwell.errors import RequestError
-from stepwell.execution.events import Event
 from stepwell.execution.work import new_run_id
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import LifecycleSet
@@ -28,6 +25,9 @@ from stepwell.spec import NOTHING
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
+
+    from stepwell.driver.views import Picture, Variable
+    from stepwell.execution.events import Event
 
 Targets = Iterable[Target] | Target
 Given = Mapping[str, Any]
@@ -70,7 +70,7 @@ class Driver:
         self._threads = threads
         self._prepared: dict[Key, Prepared] = {}
         self._pool: ThreadPoolExecutor | None = None
-        self._lock = Lock()
+        self._lock = allocate_lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (
@@ -132,6 +132,8 @@ class Driver:
             raise come_to from come_to.__cause__
 
     def _execute(self, prepared: Prepared, inputs: Given, overrides: Given) -> Any:
+        from stepwell.driver import running
+
         if prepared.is_async:
             return running.on_own_loop(self, prepared, inputs, overrides)
         if self._threads > 1 or not prepared.bare:
@@ -156,6 +158,8 @@ class Driver:
             HookError: if a hook raised that is no observer's.
             BaseException: what a step raises arrives as itself, with a note that names the step.
         """
+        from stepwell.driver import running
+
         inputs, overrides = inputs or NOTHING, overrides or NOTHING
         prepared = self._prepare(targets, inputs, overrides)
         return await running.on_this_loop(self, prepared, inputs, overrides)
@@ -174,6 +178,8 @@ class Driver:
             RequestError: at once, if it can't run.
             BaseException: while reading, what a step raises.
         """
+        from stepwell.driver import running
+
         inputs, overrides = inputs or NOTHING, overrides or NOTHING
         prepared = self._prepare(targets, inputs, overrides)
         if prepared.is_async or self._threads > 1 or prepared.reads_live:
@@ -192,6 +198,8 @@ class Driver:
             RequestError: at once, if it can't run.
             BaseException: while reading, what a step raises.
         """
+        from stepwell.driver import running
+
         inputs, overrides = inputs or NOTHING, overrides or NOTHING
         prepared = self._prepare(targets, inputs, overrides)
         return running.stream_on_this_loop(self, prepared, inputs, overrides)
@@ -240,7 +248,9 @@ class Driver:
             tag_filter: only those that have all these tags: with this value, one of several
                 values, or (`None`) any.
         """
-        return tagged(variables(self.graph), tag_filter or {})
+        from stepwell.driver import views
+
+        return views.tagged(views.variables(self.graph), tag_filter or {})
 
     def what_is_upstream_of(self, *targets: Target) -> list[Variable]:
         """The targets and all that they need.
@@ -248,7 +258,9 @@ class Driver:
         Raises:
             RequestError: if a name is unknown.
         """
-        return variables(self.graph, self.graph.upstream(self._known(targets)))
+        from stepwell.driver import views
+
+        return views.variables(self.graph, self.graph.upstream(self._known(targets)))
 
     def what_is_downstream_of(self, *targets: Target) -> list[Variable]:
         """The targets and all that needs them.
@@ -256,7 +268,9 @@ class Driver:
         Raises:
             RequestError: if a name is unknown.
         """
-        return variables(self.graph, self.graph.downstream(self._known(targets)))
+        from stepwell.driver import views
+
+        return views.variables(self.graph, self.graph.downstream(self._known(targets)))
 
     def what_is_the_path_between(self, upstream: Target, downstream: Target) -> list[Variable]:
         """All that lies on a way from the one to the other, both included; empty if there is none.
@@ -264,12 +278,16 @@ class Driver:
         Raises:
             RequestError: if a name is unknown.
         """
+        from stepwell.driver import views
+
         first, last = self._known((upstream, downstream))
-        return variables(self.graph, self._between(first, last))
+        return views.variables(self.graph, self._between(first, last))
 
     def display_all_functions(self) -> Picture:
         """The whole graph."""
-        return Picture(self.graph)
+        from stepwell.driver import views
+
+        return views.Picture(self.graph)
 
     def visualize_execution(
         self,
@@ -282,24 +300,32 @@ class Driver:
         Raises:
             RequestError: if it can't run.
         """
+        from stepwell.driver import views
+
         made = self._prepare(targets, inputs or NOTHING, overrides or NOTHING).plan
         used = {*made.given, *made.targets, *(node.name for node in made.nodes)}
-        return Picture(self.graph, targets=made.targets, only=used)
+        return views.Picture(self.graph, targets=made.targets, only=used)
 
     def display_upstream_of(self, *targets: Target) -> Picture:
         """The targets and all that they need."""
+        from stepwell.driver import views
+
         names = self._known(targets)
-        return Picture(self.graph, targets=names, only=self.graph.upstream(names))
+        return views.Picture(self.graph, targets=names, only=self.graph.upstream(names))
 
     def display_downstream_of(self, *targets: Target) -> Picture:
         """The targets and all that needs them."""
+        from stepwell.driver import views
+
         names = self._known(targets)
-        return Picture(self.graph, targets=names, only=self.graph.downstream(names))
+        return views.Picture(self.graph, targets=names, only=self.graph.downstream(names))
 
     def visualize_path_between(self, upstream: Target, downstream: Target) -> Picture:
         """All that lies on a way from the one to the other."""
+        from stepwell.driver import views
+
         first, last = self._known((upstream, downstream))
-        return Picture(self.graph, targets=(last,), only=self._between(first, last))
+        return views.Picture(self.graph, targets=(last,), only=self._between(first, last))
 
     # How it is done.
 
@@ -310,9 +336,8 @@ class Driver:
 
             with self._lock:
                 if self._pool is None:
-                    self._pool = ThreadPoolExecutor(
-                        max(WORKERS, self._threads), thread_name_prefix="stepwell"
-                    )
+                    size = max(WORKERS, self._threads)
+                    self._pool = ThreadPoolExecutor(size, thread_name_prefix="stepwell")
         return self._pool
 
     @property

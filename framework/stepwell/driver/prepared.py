@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepwell.driver.request import Check, checks_of
 from stepwell.errors import RequestError
 from stepwell.execution.inline import Inline
 from stepwell.execution.run import Run
-from stepwell.execution.text import Text, Writer
 from stepwell.execution.work import works
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.plan import STREAM, Plan
+
+if TYPE_CHECKING:
+    from stepwell.execution.text import Text
 
 
 class Prepared:
@@ -64,6 +66,8 @@ class Prepared:
 
     def text(self) -> Text:
         """The plan as Python."""
+        from stepwell.execution.text import Writer
+
         writer = Writer(self.plan, self.works, overrides=self._overrides, config=self.config)
         return writer.text()
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from os import PathLike
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepwell.graph import Graph
 from stepwell.spec import Span
 from stepwell.types import UNKNOWN, Type
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class Picture:
         Raises:
             ValueError: if the suffix is none of these.
         """
+        from pathlib import Path
+
         from stepwell import draw
 
         file = Path(path)

@@ -8,12 +8,13 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from stepwell.execution.streams import Live, piece_value, whole
-from stepwell.execution.surround import drive, enter, finish, hook_error, leave, outcome, outcome_of
-from stepwell.execution.text import Text, compiled
+from stepwell.execution.surround import drive, enter, finish, leave, outcome, outcome_of
 from stepwell.execution.work import Attribution, Work, new_run_id, note, refuse_coroutine
+from stepwell.lifecycle.dispatch import hook_error
 from stepwell.plan import Line, Plan
 
 if TYPE_CHECKING:
+    from stepwell.execution.text import Text
     from stepwell.lifecycle.dispatch import Hook
 
 HOT = 100
@@ -77,6 +78,8 @@ class Inline:
             raise come_to from come_to.__cause__
 
     def _compile(self) -> Callable[..., dict[str, Any]]:
+        from stepwell.execution.text import compiled
+
         self._written = self._text()
         self.function = compiled(self._written, f"<stepwell plan {next(_numbers)}>")
         return self.function
@@ -249,7 +252,7 @@ def _live(work: Work, values: list[Any], run_id: str) -> Live:
             finish(None, left)
 
     within = Attribution(run_id, work.node.name) if work.needs_context else None
-    return Live(source, work.node.type, ended=ended, within=within)
+    return Live(source, work.node.type, ended=ended, within=within, keeps=work.keeps)
 
 
 def _drop(values: list[Any], slot: int) -> None:

@@ -66,6 +66,7 @@ def _chunks(work: Work, values: list[Any], run_id: str, heard: list[Event]) -> S
     node, name = work.node, work.node.name
     chunks: list[Any] = []
     push = chunks.append
+    new = tuple.__new__  # there may be very many chunks, and this takes half as long as a call
     source: Any = None
     try:
         try:
@@ -77,7 +78,7 @@ def _chunks(work: Work, values: list[Any], run_id: str, heard: list[Event]) -> S
                 push(chunk)
                 if heard:
                     yield from _flush(heard)
-                yield Chunk(name, chunk)
+                yield new(Chunk, (name, chunk))
         except BaseException as error:
             note(error, node, run_id)
             raise

@@ -6,7 +6,6 @@ A `Live` stream is pulled by its readers, in one thread; a `Feed` is filled by a
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from threading import Condition, RLock
 from typing import TYPE_CHECKING, Any
 
 from stepwell.plan import Literal, Piece, Whole
@@ -35,7 +34,7 @@ def close(source: Any) -> None:
 
 
 class Live:
-    """A stream that is read while it is made, by any number of readers.
+    """A stream that is read while it is made, by readers in one thread.
 
     Each reader gets every chunk; whoever is ahead pulls the next one from the step. Whatever ends
     the stream (its last chunk, an error, `close`) calls `ended` once.
@@ -45,6 +44,7 @@ class Live:
         stream: the step's type.
         ended: called with all chunks, or with those that came and the error.
         within: is entered while the step is at work.
+        keeps: whether anyone needs the chunks again: a second reader, a hook, the caller.
     """
 
     def __init__(
@@ -54,25 +54,22 @@ class Live:
         *,
         ended: Callable[[list[Any], BaseException | None], object] | None = None,
         within: AbstractContextManager[object] | None = None,
+        keeps: bool = True,
     ) -> None:
-        self._source = source
+        self._source, self._stream = source, stream
         self._next = iter(source).__next__
-        self._stream = stream
         self._chunks: list[Any] = []
-        self._within = within
+        self._within, self._keeps = within, keeps
+        self._error: BaseException | None = None
+        self._over = False
         self.ended = ended
         self.seen: Callable[[Any], object] | None = None
         """Called with each chunk as it comes."""
-        self._error: BaseException | None = None
-        self._over = False
-        self._lock = RLock()
 
     def __iter__(self) -> Iterator[Any]:
-        chunks = self._chunks
-        position = 0
-        while position < len(chunks) or self._pull(position):
-            yield chunks[position]
-            position += 1
+        if self._keeps or self.seen is not None or self._within is not None:
+            return self._replayed()
+        return self._straight()
 
     def whole(self) -> Any:
         """All chunks together, once the step has given its last."""
@@ -83,35 +80,51 @@ class Live:
 
     def close(self) -> None:
         """Ends the step where it has not ended by itself."""
-        with self._lock:
-            if not self._over:
-                self._end(None)
+        if not self._over:
+            self._end(None)
+
+    def _straight(self) -> Iterator[Any]:
+        """The chunks as they come, for the only reader."""
+        try:
+            yield from self._source
+        except GeneratorExit:
+            raise  # the reader has enough; `close` follows
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._end(None)
+
+    def _replayed(self) -> Iterator[Any]:
+        chunks = self._chunks
+        position = 0
+        while position < len(chunks) or self._pull(position):
+            yield chunks[position]
+            position += 1
 
     def _pull(self, position: int) -> bool:
         """Makes sure that there is a chunk at this position; false where the stream has ended."""
-        with self._lock:
-            if position < len(self._chunks):
-                return True
-            if self._over:
-                if self._error is not None:
-                    raise self._error
-                return False
-            try:
-                if self._within is None:
-                    chunk = self._next()
-                else:
-                    with self._within:
-                        chunk = self._next()
-            except StopIteration:
-                self._end(None)
-                return False
-            except BaseException as error:
-                self._end(error)
-                raise
-            self._chunks.append(chunk)
-            if self.seen is not None:
-                self.seen(chunk)
+        if position < len(self._chunks):
             return True
+        if self._over:
+            if self._error is not None:
+                raise self._error
+            return False
+        try:
+            if self._within is None:
+                chunk = self._next()
+            else:
+                with self._within:
+                    chunk = self._next()
+        except StopIteration:
+            self._end(None)
+            return False
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._chunks.append(chunk)
+        if self.seen is not None:
+            self.seen(chunk)
+        return True
 
     def _end(self, error: BaseException | None) -> None:
         self._over, self._error = True, error
@@ -133,6 +146,8 @@ class Feed:
         self._chunks: list[Any] = []
         self._over = False
         self._error: BaseException | None = None
+        from threading import Condition
+
         self._changed = Condition()
         self._waiters: list[Future[None]] = []
         self._wanted = True

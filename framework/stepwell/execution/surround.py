@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stepwell.errors import HookError, told
-from stepwell.lifecycle.dispatch import log_once
+from stepwell.errors import HookError
+from stepwell.lifecycle.dispatch import hook_error, log_once
 
 if TYPE_CHECKING:
     from stepwell.lifecycle.dispatch import Around, Hook
@@ -77,13 +77,6 @@ def heard(hook: Hook, words: dict[str, Any]) -> Generator[Awaitable[Any], Any, N
             log_once(hook, error)
         else:
             raise hook_error(hook, words.get("node_name", ""), error) from error
-
-
-def hook_error(hook: Hook, node: str, error: Exception) -> HookError:
-    """The error that says which hook failed, at which node, and how."""
-    at = f" at node `{node}`" if node else ""
-    message = f"hook {hook} raised{at}: {told(error)}"
-    return HookError(message, hook=str(hook).strip("`"), node=node)
 
 
 def _show_both(raised: HookError, error: BaseException) -> None:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
 from inspect import isawaitable
+from threading import Event as Flag
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from stepwell.execution.run import Run
 from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive_async
 from stepwell.execution.work import Attribution, Work, note, wholes
+from stepwell.lifecycle.current import stopping
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -86,6 +88,7 @@ class _Branches:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] = self._loop.create_future()
+        self._stopping = Flag()
 
     async def run_to_the_end(self) -> None:
         """Returns when nothing runs any more; the run knows how it ended."""
@@ -99,6 +102,7 @@ class _Branches:
         except asyncio.CancelledError as error:
             self._run.failed(error)
         if self._run.error is not None:
+            self._stopping.set()
             self._run.close()
             for task in self._tasks:
                 task.cancel()
@@ -314,13 +318,16 @@ class _Branches:
             return value
 
         value = await self._in_thread(timed)
-        if work.pace == 0 and took - began < QUICK:
+        # a method may wait, or do a quick step again and again
+        if work.pace == 0 and not work.methods and took - began < QUICK:
             work.pace = 1
         return value
 
     async def _in_thread(self, thing: Callable[[], Any]) -> Any:
         """Calls something in a worker thread. Cancelled, it waits all the same: nothing leaks."""
-        future = self._pool().submit(copy_context().run, thing)
+        context = copy_context()
+        context.run(stopping.set, self._stopping)
+        future = self._pool().submit(context.run, _raisable, thing)
         wrapped = asyncio.wrap_future(future, loop=self._loop)
         try:
             return await asyncio.shield(wrapped)
@@ -330,6 +337,14 @@ class _Branches:
                 if not wrapped.cancelled():
                     wrapped.exception()  # it is known now, and need not be reported
             raise
+
+
+def _raisable(thing: Callable[[], Any]) -> Any:
+    """Calls it. A future can't hold a `StopIteration`, only what a coroutine would make of it."""
+    try:
+        return thing()
+    except StopIteration as error:
+        raise RuntimeError("StopIteration raised in a run on an event loop") from error
 
 
 def _take_all(source: Any, take: Callable[[Any], bool]) -> None:

@@ -168,7 +168,8 @@ class Writer:
             return f"await {call}" if kind == "coroutine" else call
         if line.slot in self.plan.live:
             stream = self.spaces.write("types", line.node.name, line.node.type)
-            return f"{self.own('Live', Live)}({call}, {stream})"
+            keeps = "" if self.works[line.slot - len(self.plan.given)].keeps else ", keeps=False"
+            return f"{self.own('Live', Live)}({call}, {stream}{keeps})"
         if kind == "async_generator":
             parts = f"[chunk async for chunk in {call}]"
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
-from threading import Condition
+from threading import Condition, Event
 from typing import TYPE_CHECKING, Any
 
 from stepwell.execution.inline import do
@@ -13,6 +13,7 @@ from stepwell.execution.run import Run
 from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive
 from stepwell.execution.work import Attribution, Work, note
+from stepwell.lifecycle.current import stopping
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +58,9 @@ class _Crew:
         self._ready = deque(run.ready())
         self._busy = 0
         self._changed = Condition()
+        self._stopping = Event()
         self._context = copy_context()
+        self._context.run(stopping.set, self._stopping)
 
     def work_to_the_end(self) -> None:
         """Does lines until the run is over and nobody is at work any more."""
@@ -141,6 +144,7 @@ class _Crew:
 
     def _stop(self, error: BaseException) -> None:
         self._run.failed(error)
+        self._stopping.set()
         self._ready.clear()
         self._run.close()
         self._changed.notify_all()

@@ -27,9 +27,12 @@ class Work:
         line: what is to be done.
         lifecycle: the driver's adapters.
         feeds: whether the line's result is a stream that others read live.
+        readers: how many read that.
     """
 
-    def __init__(self, line: Line, lifecycle: LifecycleSet, *, feeds: bool = False) -> None:
+    def __init__(
+        self, line: Line, lifecycle: LifecycleSet, *, feeds: bool = False, readers: int = 0
+    ) -> None:
         node = line.node
         self.line, self.node, self.feeds = line, node, feeds
         self.step: Callable[..., Any] = node.callable  # type: ignore[assignment]
@@ -44,6 +47,7 @@ class Work:
         self.hooks = [h for pair in self.around for h in pair if h] + [*self.methods]
         self.in_loop = node.kind in ("coroutine", "async_generator")
         self.is_async = self.in_loop or any(hook.is_async for hook in self.hooks)
+        self.keeps = readers > 1 or bool(self.hooks)
         self.plain = not self.hooks and not self.needs_context and not self.is_stream
         self.direct = self.plain and not wholes(line)
         waits = self.is_stream or any(param.type.name == STREAM for param in node.params)
@@ -175,7 +179,12 @@ class Attribution:
 
 def works(plan: Plan, lifecycle: LifecycleSet) -> list[Work]:
     """The work of each line."""
-    return [Work(line, lifecycle, feeds=line.slot in plan.live) for line in plan.lines]
+    return [
+        Work(line, lifecycle, feeds=True, readers=plan.holds[line.slot])
+        if line.slot in plan.live
+        else Work(line, lifecycle)
+        for line in plan.lines
+    ]
 
 
 def facts(node: Node) -> dict[str, Any]:
