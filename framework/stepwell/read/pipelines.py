@@ -185,12 +185,7 @@ def _site(home: Module, site: Site, finder: Finder) -> Pipeline | None:
     elif site.config is not None:
         missing = _missing(made, site.requests, site.config)
         if missing is not None:
-            # What is asked for with a default alone may go without; nobody says it is an input.
-            made.known_inputs = frozenset(
-                name
-                for name, readers in made.inputs.items()
-                if name not in missing and any(param.required for _, param in readers)
-            )
+            made.known_inputs = frozenset(made.inputs) - missing
     return Pipeline(str(site.span), modules, made, site.span)
 
 
