@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stepwell.errors import AdapterError, did_you_mean, nearest
+from stepwell.errors import AdapterError, HookError, did_you_mean, nearest, told
 from stepwell.lifecycle.api import Observer
 from stepwell.lifecycle.events import Declared, declarations
 from stepwell.spec import Node
@@ -152,8 +152,10 @@ class LifecycleSet:
     def call(self, event: str, /, **keywords: Any) -> list[Any]:
         """Calls everything that hears an event, in order; gives what each returned.
 
-        For events of one's own and for those outside runs. What is raised arrives as it is, unless
-        it is an observer's.
+        For events of one's own and for those outside runs.
+
+        Raises:
+            HookError: if one raised that is no observer's.
         """
         answers: list[Any] = []
         for hook in self.hooks(event):
@@ -161,7 +163,7 @@ class LifecycleSet:
                 answers.append(hook.call(**given(hook, keywords)))
             except Exception as error:
                 if not hook.observer:
-                    raise
+                    raise hook_error(hook, "", error) from error
                 log_once(hook, error)
         return answers
 
@@ -180,6 +182,13 @@ def log_once(hook: Hook, error: Exception) -> None:
         getLogger("stepwell").error(
             "hook %s raised, which is ignored from now on: it only observes", hook, exc_info=error
         )
+
+
+def hook_error(hook: Hook, node: str, error: Exception) -> HookError:
+    """The error that says which hook failed, at which node, and how."""
+    at = f" at node `{node}`" if node else ""
+    message = f"hook {hook} raised{at}: {told(error)}"
+    return HookError(message, hook=str(hook).strip("`"), node=node)
 
 
 def _either(pair: Around) -> Hook:

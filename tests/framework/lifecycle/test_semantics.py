@@ -524,6 +524,18 @@ def test_what_is_told_when_a_driver_is_built() -> None:
     assert said == ["anything", "['first', 'second'] ['plain'] {'k': 1}", "2 {'k': 1}"]
 
 
+def test_a_hook_that_raises_when_a_driver_is_built_is_named() -> None:
+    class Refuses(GraphConstructionHook):
+        def run_after_graph_construction(self, **_: Any) -> None:
+            raise RuntimeError("too many nodes")
+
+    with pytest.raises(HookError) as caught:
+        driver.Driver({}, PLAIN, adapter=Refuses())
+    assert str(caught.value) == (
+        "hook `Refuses.run_after_graph_construction` raised: RuntimeError: too many nodes"
+    )
+
+
 def test_validators_and_rules_are_told_together() -> None:
     """What an adapter refuses stops the build as any other error does."""
 
