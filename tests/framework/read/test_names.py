@@ -137,6 +137,37 @@ def test_an_alias_of_another_module_is_followed(imports: str) -> None:
     assert modules["steps"].nodes[0].params[0].type.short == "list[str]"
 
 
+def test_a_folder_without_an_init_has_neighbours() -> None:
+    modules = workspace(
+        shapes="Docs = list[str]",
+        steps="from .shapes import Docs\nfrom . import shapes\n"
+        "def a(x: Docs, y: shapes.Docs) -> int: ...",
+    )
+    types = [param.type.short for param in modules["steps"].nodes[0].params]
+    assert types == ["list[str]", "list[str]"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if x:\n    def a() -> int: ...\nelse:\n    def a() -> int: ...\n    def b() -> int: ...",
+        "try:\n    def a() -> int: ...\nexcept E:\n    def b() -> int: ...",
+        "try:\n    def a() -> int: ...\nexcept* E:\n    def b() -> int: ...",
+        "with x:\n    def a() -> int: ...\n    def b() -> int: ...",
+        "if x:\n    if y:\n        def a() -> int: ...\n    elif z:\n        def b() -> int: ...",
+    ],
+)
+def test_both_arms_of_a_condition_are_known(text: str) -> None:
+    """A name in two arms is one step: they never exist together."""
+    assert [node.name for node in parse(text).nodes] == ["a", "b"]
+
+
+def test_two_functions_of_one_name_are_two_nodes() -> None:
+    """So that the one that Python forgets is told."""
+    text = "def a() -> int: ...\ndef a() -> str: ..."
+    assert [node.type.short for node in parse(text).nodes] == ["int", "str"]
+
+
 def test_a_modifier_may_come_through_another_module() -> None:
     modules = workspace(
         common="from stepwell.modifiers import tag as labelled",

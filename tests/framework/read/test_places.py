@@ -78,6 +78,7 @@ def test_places_move_with_what_is_written_above() -> None:
         ("return HELLO.format(**x)", None, None),
         ("return '{} {0}'.format(name=x)", None, None),
         ("return unknown.format(name=x)", None, None),
+        ("HELLO = x\n    return HELLO.format(nme=x)", None, None),
         ("return HELLO.format(x)", None, None),
         ("return '{'.format(name=x)", None, None),
     ],

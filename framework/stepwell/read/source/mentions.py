@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from stepwell.modifiers.arguments import place
 from stepwell.read.source.chunks import Chunk, Places
 from stepwell.read.source.literals import Literals
-from stepwell.read.source.names import Names, written
+from stepwell.read.source.names import Names, local_names, written
 from stepwell.spec import Mention, Span
 
 _DRIVERS = ("stepwell.Driver", "stepwell.driver.Driver", "stepwell.driver.driver.Driver")
@@ -303,19 +303,10 @@ def _in_order(body: Iterable[ast.stmt]) -> Iterator[tuple[_Scope, ast.AST]]:
         yield scope, each
         match each:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                local = scope.local | _local(each)
+                local = scope.local | local_names(each)
                 scope = _Scope((*scope.functions, name), local, scope.owner)
             case ast.ClassDef(name=name):
                 scope = scope._replace(owner=name)
             case ast.If() | ast.For() | ast.AsyncFor() | ast.While() | ast.Try() | ast.Match():
                 scope = scope._replace(nested=True)
         waiting += ((scope, child) for child in reversed(list(ast.iter_child_nodes(each))))
-
-
-def _local(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
-    """The names of a function's parameters and of what it assigns."""
-    names = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
-    for each in ast.walk(function):
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-            names.add(each.id)
-    return names

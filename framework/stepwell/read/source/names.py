@@ -75,7 +75,7 @@ class Names:
                     self.classes[name] = bases
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                     self.functions.add(name)
-                case ast.If() | ast.Try() | ast.With():
+                case ast.If() | ast.Try() | ast.TryStar() | ast.With():
                     for arm in arms(statement):
                         self.add(arm)
                 case _ if type(statement).__name__ == "TypeAlias":
@@ -188,12 +188,13 @@ class Names:
         if statement.level:
             parts = self.package.split(".")
             above = parts[: len(parts) - statement.level + 1]
-            home = ".".join([*above, *([home] if home else [])])
+            # A folder that is no package still has neighbours.
+            home = ".".join(part for part in (*above, home) if part)
         for name in statement.names:
             if name.name == "*":
                 self.stars.append(home)
             else:
-                self.imports[name.asname or name.name] = f"{home}.{name.name}"
+                self.imports[name.asname or name.name] = f"{home}.{name.name}".lstrip(".")
 
     def _constant(self, name: str, value: ast.expr) -> None:
         if name in self.constants:
@@ -212,14 +213,24 @@ def written(expression: ast.expr) -> str | None:
     return ".".join([expression.id, *reversed(parts)])
 
 
-def arms(statement: ast.If | ast.Try | ast.With) -> list[list[ast.stmt]]:
+def arms(statement: ast.If | ast.Try | ast.TryStar | ast.With) -> list[list[ast.stmt]]:
     """The bodies of a compound statement, of which one or more run."""
     match statement:
         case ast.If(body=body, orelse=orelse):
             return [body, orelse]
-        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
-            return [body, *(handler.body for handler in handlers), orelse, final]
+        case ast.Try() | ast.TryStar():
+            handlers = [handler.body for handler in statement.handlers]
+            return [statement.body, *handlers, statement.orelse, statement.finalbody]
     return [statement.body]
+
+
+def local_names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """The names of a function's parameters and of what it assigns."""
+    names = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
+    for each in ast.walk(function):
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+            names.add(each.id)
+    return names
 
 
 def environment(names: Names) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from string import Formatter
 
 from stepwell.read.source.chunks import Places
-from stepwell.read.source.names import Names
+from stepwell.read.source.names import Names, local_names
 from stepwell.spec import Prompt, Span
 
 
@@ -25,7 +25,8 @@ def _prompts(
         for call in ast.walk(statement):
             match call:
                 case ast.Call(func=ast.Attribute(value=template, attr="format"), args=[]):
-                    prompt = _prompt(call, template, names, places)
+                    hidden = isinstance(template, ast.Name) and template.id in local_names(function)
+                    prompt = None if hidden else _prompt(call, template, names, places)
                     if prompt is not None:
                         yield prompt
 

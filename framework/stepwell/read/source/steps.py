@@ -46,7 +46,7 @@ def functions(body: Iterable[ast.stmt]) -> Iterator[Function]:
     for statement in body:
         if isinstance(statement, Function):
             yield statement
-        elif isinstance(statement, ast.If | ast.Try | ast.With):
+        elif isinstance(statement, ast.If | ast.Try | ast.TryStar | ast.With):
             seen: set[str] = set()
             for arm in arms(statement):
                 found = [each for each in functions(arm) if each.name not in seen]
