@@ -10,7 +10,7 @@ from collections.abc import Generator
 from typing import Any, BinaryIO, cast
 
 from lsprotocol import converters, types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
@@ -20,9 +20,13 @@ from stepwell_lsp.features.code_action import code_actions
 from stepwell_lsp.features.completion import TRIGGERS, completion
 from stepwell_lsp.features.definition import definition
 from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report
+from stepwell_lsp.features.graph import CHANGED, View, graph_view
+from stepwell_lsp.features.graph import METHOD as GRAPH
 from stepwell_lsp.features.highlight import highlight
 from stepwell_lsp.features.hover import hover
 from stepwell_lsp.features.references import references
+from stepwell_lsp.features.rules import METHOD as RULES
+from stepwell_lsp.features.rules import RulePage, rule_pages
 from stepwell_lsp.features.symbols import document_symbols
 from stepwell_lsp.schedule import Analyst
 from stepwell_lsp.snapshot import Snapshot
@@ -94,6 +98,7 @@ class Server(LanguageServer):
         self.files = Workspace()
         self.analyst = Analyst(self.files.snapshot, self.publish)
         self.pulls = False  # whether the client asks for the findings of its buffers
+        self.draws = False  # whether the client shows graphs, and wants to hear of new ones
         self._published: dict[str, tuple[int | None, list[types.Diagnostic]]] = {}
         self._told: dict[str, str | None] = {}  # the names of the answers given last
 
@@ -111,22 +116,27 @@ class Server(LanguageServer):
             folders = [path_of(self.workspace.root_uri)]
         roots = tuple(folder for folder in folders if folder)
         encoding = self.encoding
-        self.analyst.change(lambda: self.files.open_folders(roots, encoding))
+
+        def look() -> None:
+            self.files.encoding = encoding
+            self.files.sources.open_folders(roots)
+
+        self.analyst.change(look)
 
     def opened(self, document: Document) -> None:
         """Takes over a buffer as it is now; it is analysed when it is needed."""
         self.documents[document.uri] = document
-        self.analyst.change(lambda: self.files.overlay(document))
+        self.analyst.change(lambda: self.files.sources.overlay(document))
 
     def closed(self, uri: str) -> None:
         """Goes back to what is on disk."""
         if document := self.documents.pop(uri, None):
             self._told.pop(document.file, None)
-            self.analyst.change(lambda: self.files.uncover(document.file))
+            self.analyst.change(lambda: self.files.sources.uncover(document.file))
 
     def touched(self, paths: list[str]) -> None:
         """Reads files again that changed on disk, or that are gone."""
-        self.analyst.change(lambda: self.files.touch(paths))
+        self.analyst.change(lambda: self.files.sources.touch(paths))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Into the log: a message box would not help the person who types."""
@@ -159,6 +169,8 @@ class Server(LanguageServer):
         if any(self._told[file] != name for file, name in now.items()):
             self._told |= now
             self.workspace_diagnostic_refresh(None)
+        if self.draws:
+            self.protocol.notify(CHANGED)
 
     def told(
         self, snapshot: Snapshot, params: types.DocumentDiagnosticParams
@@ -182,6 +194,7 @@ def create(version: str) -> Server:
     server = Server(version)
     _register_events(server)
     _register_requests(server)
+    _register_own(server)
     return server
 
 
@@ -270,6 +283,23 @@ def _register_requests(server: Server) -> None:
     )
     async def _(params: types.CodeActionParams) -> list[types.CodeAction]:
         return code_actions(await fresh(), file_of(params), params.range)
+
+
+def _register_own(server: Server) -> None:
+    """Requests that the protocol does not know; the page on the editor describes them."""
+
+    @server.feature(GRAPH)
+    async def _(params: Any) -> View | None:
+        try:
+            uri, pipeline = params["textDocument"]["uri"], params.get("pipeline")
+        except (TypeError, KeyError, AttributeError):
+            raise JsonRpcInvalidParams(f"`{GRAPH}` takes a `textDocument`") from None
+        server.draws = True
+        return graph_view(await server.analyst.fresh(), path_of(str(uri)) or uri, pipeline)
+
+    @server.feature(RULES)
+    def _(_: Any) -> list[RulePage]:
+        return rule_pages()
 
 
 def serve(version: str) -> int:

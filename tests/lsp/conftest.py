@@ -48,7 +48,8 @@ def look():
         lines = ["from stepwell import driver", *(f"import {name}" for name in names)]
         lines += [f"dr = driver.Driver({{}}, {', '.join(names)})", run]
         workspace = Workspace()
-        workspace.open_folders((ROOT,), encoding)
+        workspace.encoding = encoding
+        workspace.sources.open_folders([ROOT])
         cursor = ("", 0)
         for name, text in {**texts, "run.py": "\n".join(lines)}.items():
             if CURSOR in text:
@@ -56,7 +57,7 @@ def look():
             item = types.TextDocumentItem(
                 f"file://{ROOT}/{name}", "python", 1, text.replace(CURSOR, "")
             )
-            workspace.overlay(Document.opened(item))
+            workspace.sources.overlay(Document.opened(item))
         snapshot = workspace.snapshot()
         file, offset = cursor
         text = snapshot.text(file)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from stepwell_lsp.documents import Document
-from stepwell_lsp.positions import UTF16
 from stepwell_lsp.workspace import Workspace
 
 RUN = "from stepwell import driver\nimport a, b\ndr = driver.Driver({}, a, b)\ndr.execute(['y'])\n"
@@ -45,16 +44,16 @@ def folder(tmp_path):
 def workspace(folder):
     """That folder, open."""
     made = Workspace()
-    made.open_folders([str(folder)], UTF16)
+    made.sources.open_folders([str(folder)])
     return made
 
 
 def test_only_the_pipeline_of_an_edited_file_is_checked_again(folder, workspace):
     """What did not change is the very same object as before."""
     (folder / "c.py").write_text("from stepwell import tag\n@tag(k='v')\ndef z() -> int: ...\n")
-    workspace.touch([str(folder / "c.py")])
+    workspace.sources.touch([str(folder / "c.py")])
     before = {made.name: made for made in workspace.snapshot().pipelines}
-    workspace.overlay(document(str(folder / "b.py"), "def y(xx: int) -> int: ...\n"))
+    workspace.sources.overlay(document(str(folder / "b.py"), "def y(xx: int) -> int: ...\n"))
     after = {made.name: made for made in workspace.snapshot().pipelines}
     assert [after[name] is before[name] for name in sorted(after)] == [False, True]
 
@@ -72,15 +71,15 @@ def test_a_file_is_read_again_when_what_it_imports_changes(folder, name, before,
     (folder / "b.py").write_text("from types_ import Number\ndef y(x: Number) -> int: ...\n")
     (folder / name).write_text(before)
     workspace = Workspace()
-    workspace.open_folders([str(folder)], UTF16)
+    workspace.sources.open_folders([str(folder)])
     workspace.snapshot()
     if after is None:
         (folder / name).unlink()
     else:
         (folder / name).write_text(after)
-    workspace.touch([str(folder / name)])
+    workspace.sources.touch([str(folder / name)])
     fresh = Workspace()
-    fresh.open_folders([str(folder)], UTF16)
+    fresh.sources.open_folders([str(folder)])
     assert told(workspace) == told(fresh)
 
 
@@ -88,23 +87,23 @@ def test_files_that_have_nothing_to_do_with_pipelines_are_not_kept(folder, works
     """Until one is imported by a file that has."""
     other = folder / "other.py"
     other.write_text("def helper() -> int: ...\n")
-    workspace.touch([str(other)])
+    workspace.sources.touch([str(other)])
     assert str(other) not in workspace.snapshot().texts
-    workspace.overlay(document(str(folder / "a.py"), "import other\ndef x() -> int: ...\n"))
+    workspace.sources.overlay(document(str(folder / "a.py"), "import other\ndef x() -> int: ...\n"))
     assert str(other) in workspace.snapshot().texts
 
 
 def test_a_broken_step_breaks_nothing_else(folder, workspace):
     """One finding, where it is; who reads the step is not told that it is missing."""
     workspace.snapshot()
-    workspace.overlay(document(str(folder / "a.py"), "def x( -> int:\n    return 1\n"))
+    workspace.sources.overlay(document(str(folder / "a.py"), "def x( -> int:\n    return 1\n"))
     assert codes(workspace) == {"a.py": ["SW001"]}
 
 
 def test_a_comment_switches_a_rule_off(folder, workspace):
     """On its own line alone."""
     text = "def y(xx: int) -> int: ...  # stepwell: ignore[SW101]\n"
-    workspace.overlay(document(str(folder / "b.py"), text))
+    workspace.sources.overlay(document(str(folder / "b.py"), text))
     assert codes(workspace) == {}
 
 
@@ -123,7 +122,7 @@ def test_the_rules_that_count_are_those_of_the_command_line(folder, workspace, c
     """`[tool.stepwell.check]` holds in the editor too; what is malformed in it says nothing."""
     (folder / "b.py").write_text("def y(xx: int) -> int: ...\n")
     (folder / "pyproject.toml").write_text(f"[tool.stepwell.check]\n{check}\n")
-    workspace.touch([str(folder / "b.py"), str(folder / "pyproject.toml")])
+    workspace.sources.touch([str(folder / "b.py"), str(folder / "pyproject.toml")])
     assert codes(workspace) == expected
 
 
@@ -131,7 +130,7 @@ def test_the_rules_that_count_are_those_of_the_command_line(folder, workspace, c
 def test_a_table_of_another_shape_says_nothing(folder, workspace, text):
     """Other tools' tables, and mistakes in ours."""
     (folder / "pyproject.toml").write_text(text)
-    workspace.touch([str(folder / "pyproject.toml")])
+    workspace.sources.touch([str(folder / "pyproject.toml")])
     assert codes(workspace) == {}
 
 
@@ -142,10 +141,10 @@ def test_settings_that_are_half_typed_say_what_they_said(folder):
     (folder / "b.py").write_text("def y(z: int) -> int: ...\n")
     (folder / "run.py").unlink()
     workspace = Workspace()
-    workspace.open_folders([str(folder)], UTF16)
+    workspace.sources.open_folders([str(folder)])
     assert codes(workspace) == {"b.py": ["SW101"]}
     settings.write_text("[tool.stepwell.pipelines.p\nmodules = ['a']")
-    workspace.touch([str(settings)])
+    workspace.sources.touch([str(settings)])
     assert codes(workspace) == {"b.py": ["SW101"]}
 
 
@@ -165,7 +164,7 @@ def test_any_bytes_are_read(folder, data):
     """Marks, encodings, line ends; the step is found where it is."""
     (folder / "a.py").write_bytes(data)
     workspace = Workspace()
-    workspace.open_folders([str(folder)], UTF16)
+    workspace.sources.open_folders([str(folder)])
     assert codes(workspace) == {}
 
 
@@ -174,7 +173,7 @@ def test_what_is_no_python_is_one_finding_at_most(folder, data):
     """And never the end of the server."""
     (folder / "a.py").write_bytes(data)
     workspace = Workspace()
-    workspace.open_folders([str(folder)], UTF16)
+    workspace.sources.open_folders([str(folder)])
     assert all(len(found) <= 1 for found in codes(workspace).values())
 
 
@@ -184,7 +183,7 @@ def test_links_that_run_in_circles_and_folders_that_can_not_be_read(folder):
     (folder / "gone.py").symlink_to(folder / "nowhere.py")
     (folder / "package.py").mkdir()
     workspace = Workspace()
-    workspace.open_folders([str(folder), str(folder / "nowhere")], UTF16)
+    workspace.sources.open_folders([str(folder), str(folder / "nowhere")])
     assert codes(workspace) == {}
 
 
@@ -196,10 +195,10 @@ def test_a_folder_that_is_renamed_takes_its_files_along(folder):
         (folder / name).rename(inner / name)
     (inner / "b.py").write_text("def y(xx: int) -> int: ...\n")
     workspace = Workspace()
-    workspace.open_folders([str(folder)], UTF16)
+    workspace.sources.open_folders([str(folder)])
     assert codes(workspace) == {"b.py": ["SW101"]}
     inner.rename(folder / "outer")
-    workspace.touch([str(inner), str(folder / "outer")])
+    workspace.sources.touch([str(inner), str(folder / "outer")])
     assert {os.path.dirname(f) for f in workspace.snapshot().findings} == {str(folder / "outer")}
     assert codes(workspace) == {"b.py": ["SW101"]}
 
@@ -226,14 +225,14 @@ def test_after_any_edits_all_is_as_if_read_afresh(edits, last):
     """Whatever stood there before, valid text means what it means."""
     root = "/nowhere/else"
     workspace = Workspace()
-    workspace.open_folders([root], UTF16)
+    workspace.sources.open_folders([root])
     for version, (name, text) in enumerate(edits):
-        workspace.overlay(document(f"{root}/{name}", text, version))
+        workspace.sources.overlay(document(f"{root}/{name}", text, version))
         workspace.snapshot()
     fresh = Workspace()
-    fresh.open_folders([root], UTF16)
+    fresh.sources.open_folders([root])
     for name, text in zip(NAMES, last, strict=True):
-        workspace.overlay(document(f"{root}/{name}", text, 99))
+        workspace.sources.overlay(document(f"{root}/{name}", text, 99))
         workspace.snapshot()
-        fresh.overlay(document(f"{root}/{name}", text, 1))
+        fresh.sources.overlay(document(f"{root}/{name}", text, 1))
     assert told(workspace) == told(fresh)

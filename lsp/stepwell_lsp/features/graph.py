@@ -1,0 +1,293 @@
+"""A pipeline for an editor to draw: the answer to the request `stepwell/graph`.
+
+The protocol has no such request; the page on the editor describes it. Everything in the answer is
+text for a reader: the editor must never take any of it for markup.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypedDict
+
+from lsprotocol import types
+
+from stepwell.diagnostic import Diagnostic
+from stepwell.graph import Graph
+from stepwell.read.pipelines import Pipeline
+from stepwell.spec import Condition, Node, Param, Span
+from stepwell_lsp.features.symbols import body
+from stepwell_lsp.places import covers, files
+from stepwell_lsp.snapshot import Snapshot
+
+METHOD = "stepwell/graph"
+CHANGED = "stepwell/graphChanged"
+"""Sent when findings are published, to a client that has asked for a graph before."""
+
+
+class Problem(TypedDict):
+    """What a rule found."""
+
+    code: str
+    message: str
+    severity: str
+
+
+class Written(TypedDict):
+    """Where a vertex is written: its name, and all that belongs to it."""
+
+    uri: str
+    name: types.Range
+    body: types.Range | None
+
+
+class Vertex(TypedDict):
+    """One box. `kind` is `step`, `field`, `input` or `choice` (several steps, one by config)."""
+
+    name: str
+    kind: str
+    type: str
+    doc: str
+    notes: list[str]
+    target: bool
+    stale: bool
+    places: list[Written]
+    problems: list[Problem]
+
+
+class Edge(TypedDict):
+    """One arrow; `label` is the keyword where that is not the name read."""
+
+    source: str
+    target: str
+    label: str
+    optional: bool
+    wrong: bool
+
+
+class Run(TypedDict):
+    """What it takes to run the pipeline: its files, what is asked of it, what it is configured by.
+
+    `config` is `None` where it is not known from text.
+    """
+
+    files: list[str]
+    targets: list[str]
+    config: dict[str, Any] | None
+
+
+class View(TypedDict):
+    """One pipeline, and the names of all that the file is part of.
+
+    `problems` are those that belong to no vertex; `holes` say what could not be read.
+    """
+
+    pipeline: str
+    pipelines: list[str]
+    nodes: list[Vertex]
+    edges: list[Edge]
+    problems: list[Problem]
+    holes: list[str]
+    run: Run
+
+
+def graph_view(snapshot: Snapshot, file: str, pipeline: str | None = None) -> View | None:
+    """The pipeline of a file, or `None` if the file is in none.
+
+    Args:
+        snapshot: the workspace.
+        file: the file that the person looks at.
+        pipeline: which of the file's pipelines, if it has several; the first if it has none of
+            that name.
+    """
+    found = {name: made for name, made in _named(snapshot) if _has(made, file)}
+    if not found:
+        return None
+    name = pipeline if pipeline in found else next(iter(found))
+    made = found[name]
+    problems = list(_problems(snapshot, made))
+    attached, loose = _attached(snapshot, made.graph, problems)
+    return View(
+        pipeline=name,
+        pipelines=list(found),
+        nodes=_vertices(snapshot, made.graph, attached),
+        edges=_edges(made.graph, problems),
+        problems=[_problem(one) for one in loose],
+        holes=list(dict.fromkeys(hole.reason for hole in made.graph.holes)),
+        run=_run(made),
+    )
+
+
+def _named(snapshot: Snapshot) -> Iterator[tuple[str, Pipeline]]:
+    """Every pipeline by a name that no other has, and that is short enough for a title."""
+    seen: dict[str, int] = {}
+    for made in snapshot.pipelines:
+        name = f"{_short(made.span.file)}:{made.span.line}" if made.span else made.name
+        count = seen[name] = seen.get(name, 0) + 1
+        yield (f"{name} ({count})" if count > 1 else name), made
+
+
+def _short(file: str) -> str:
+    return os.path.join(*file.replace("\\", "/").split("/")[-2:])
+
+
+def _has(made: Pipeline, file: str) -> bool:
+    driver = made.span is not None and made.span.file == file
+    return driver or file in files(made.graph) or any(m.file == file for m in made.modules)
+
+
+def _problems(snapshot: Snapshot, made: Pipeline) -> Iterator[Diagnostic]:
+    known = {module.file for module in made.modules} | files(made.graph)
+    if made.span:
+        known.add(made.span.file)
+    for file in sorted(known):
+        for one in snapshot.findings.get(file, ()):
+            if one.severity != "hint":
+                yield one
+
+
+def _attached(
+    snapshot: Snapshot, graph: Graph, problems: Iterable[Diagnostic]
+) -> tuple[dict[str, list[Problem]], list[Diagnostic]]:
+    """Each finding with the vertices that it is about, and those about none of them."""
+    attached: dict[str, list[Problem]] = {}
+    loose = []
+    for one in problems:
+        about = [node for node in graph.written if _is_about(snapshot, one, node)]
+        for name in dict.fromkeys(node.name for node in about):
+            attached.setdefault(name, []).append(_problem(one))
+        if not about:
+            loose.append(one)
+    return attached, loose
+
+
+def _is_about(snapshot: Snapshot, one: Diagnostic, node: Node) -> bool:
+    if one.node and node.span and one.span and one.span.file != node.span.file:
+        return False
+    if one.node in (node.name, node.step):
+        return bool(one.node)
+    if node.span is None or one.span is None or one.span.file != node.span.file:
+        return False
+    return covers(body(snapshot.text(node.span.file), node.span), one.span.line, one.span.column)
+
+
+def _problem(one: Diagnostic) -> Problem:
+    return Problem(code=one.code, message=one.message, severity=one.severity)
+
+
+def _vertices(
+    snapshot: Snapshot, graph: Graph, problems: Mapping[str, list[Problem]]
+) -> list[Vertex]:
+    asked = {mention.name for mention in graph.mentions if mention.role == "target"}
+    written: dict[str, list[Node]] = {}
+    for node in graph.written:
+        written.setdefault(node.name, []).append(node)
+    inputs = [
+        Vertex(
+            name=name,
+            kind="input",
+            type=_joined(param.type.short for _, param in readers),
+            doc="",
+            notes=[],
+            target=name in asked,
+            stale=False,
+            places=_input_places(snapshot, graph, name, [param for _, param in readers]),
+            problems=[],
+        )
+        for name, readers in graph.inputs.items()
+    ]
+    return inputs + [
+        Vertex(
+            name=name,
+            kind=_kind(nodes),
+            type=_joined(node.type.short for node in nodes),
+            doc=nodes[0].doc.partition("\n\n")[0],
+            notes=_notes(nodes),
+            target=name in asked,
+            stale=any(node.stale for node in nodes),
+            places=[_written(snapshot, node.span, whole=True) for node in nodes if node.span],
+            problems=problems.get(name, []),
+        )
+        for name, nodes in written.items()
+    ]
+
+
+def _kind(nodes: list[Node]) -> str:
+    if any(node.when for node in nodes):
+        return "choice"
+    return "field" if nodes[0].kind == "field" else "step"
+
+
+def _notes(nodes: list[Node]) -> list[str]:
+    """What chooses between steps of one name, and the literals that a modifier gave."""
+    notes = [" and ".join(map(_condition, node.when)) for node in nodes if node.when]
+    if len(nodes) == 1:
+        notes += [f"{bound.keyword} = {bound.value!r}" for bound in nodes[0].bound]
+    return list(dict.fromkeys(notes))
+
+
+def _condition(condition: Condition) -> str:
+    values = " or ".join(map(repr, condition.values))
+    if condition.operator == "default":
+        return "by default"
+    word = "when" if condition.operator in ("is", "in") else "unless"
+    return f"{word} {condition.key} = {values}"
+
+
+def _joined(kinds: Iterable[str]) -> str:
+    return " or ".join(dict.fromkeys(kind for kind in kinds if kind != "?"))
+
+
+def _input_places(
+    snapshot: Snapshot, graph: Graph, name: str, params: list[Param]
+) -> list[Written]:
+    """Where an input is given; else where it is first read."""
+    given = [m.span for m in graph.mentions if m.name == name and m.role in ("input", "config")]
+    spans = [span for span in [*given, *(param.span for param in params)] if span]
+    return [_written(snapshot, span, whole=False) for span in spans[:1]]
+
+
+def _written(snapshot: Snapshot, span: Span, *, whole: bool) -> Written:
+    around = snapshot.range(body(snapshot.text(span.file), span)) if whole else None
+    return Written(uri=snapshot.uri(span.file), name=snapshot.range(span), body=around)
+
+
+def _edges(graph: Graph, problems: Iterable[Diagnostic]) -> list[Edge]:
+    wrong = {one.span for one in problems if one.severity == "error" and one.span}
+    found: dict[tuple[str, str], list[tuple[Node, Param]]] = {}
+    for node in graph.written:
+        for param in node.params:
+            found.setdefault((param.reads, node.name), []).append((node, param))
+    return [
+        Edge(
+            source=source,
+            target=target,
+            label=_label(source, ways),
+            optional=all(not param.required for _, param in ways),
+            wrong=any(param.span in wrong for _, param in ways if param.span),
+        )
+        for (source, target), ways in found.items()
+    ]
+
+
+def _label(source: str, ways: list[tuple[Node, Param]]) -> str:
+    renamed = (p.keyword for node, p in ways if node.kind != "field" and p.keyword != source)
+    return ", ".join(dict.fromkeys(renamed))
+
+
+def _run(made: Pipeline) -> Run:
+    graph = made.graph
+    asked = [m.name for m in graph.mentions if m.role == "target" and m.name in graph.nodes]
+    read = {param.reads for node in graph.written for param in node.params}
+    leaves = [name for name in graph.nodes if name not in read]
+    return Run(
+        files=[module.file for module in made.modules],
+        targets=list(dict.fromkeys(asked)) or leaves,
+        config=None if graph.config is None else _plain(graph.config),
+    )
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The choices that can be written on a command line."""
+    simple = str | int | float | bool | None
+    return {key: value for key, value in config.items() if isinstance(value, simple)}
