@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from stepwell.read.connected import connected
 from stepwell.read.pipelines import Declared, Finder
 from stepwell.read.source import Module, parse
 from stepwell_lsp.sources import Sources
+
+log = logging.getLogger(__name__)
 
 
 class Modules:
@@ -82,14 +85,19 @@ class Modules:
 
     def _parsed(self, file: str, finder: Finder | None) -> Module:
         path = Path(file)
-        return parse(
-            self._sources.text(file).source,
-            file=file,
-            module=files.module_name(path) if path.is_absolute() else "untitled",
-            package=path.name == "__init__.py",
-            previous=self._alone.get(file) if finder else self.read.get(file),
-            others=finder.names(file) if finder else None,
-        )
+        name = files.module_name(path) if path.is_absolute() else "untitled"
+        try:
+            return parse(
+                self._sources.text(file).source,
+                file=file,
+                module=name,
+                package=path.name == "__init__.py",
+                previous=self._alone.get(file) if finder else self.read.get(file),
+                others=finder.names(file) if finder else None,
+            )
+        except RecursionError:  # nested deeper than can be walked: no text a person writes
+            log.warning("%s is nested too deeply to be read", file)
+            return Module(file, name)
 
 
 def _names(module: Module | None) -> object:

@@ -168,6 +168,29 @@ def test_any_bytes_are_read(folder, data):
     assert codes(workspace) == {}
 
 
+DEEP = {
+    "signs": "a = " + "-" * 100_000 + "1",
+    "calls": "a = b" + "()" * 20_000,
+    "sum": "a = 1" + "+1" * 20_000,
+    "union": "def f(x: int" + " | int" * 20_000 + ") -> int: ...",
+    "modifier": "@tag(a=" + "-" * 900 + "1)\ndef f() -> int: ...",
+    "branches": "if a:\n    pass\n" + "elif a:\n    pass\n" * 3_000,
+    "parameters": "def f(" + ", ".join(f"p{n}: int" for n in range(3_000)) + ") -> int: ...",
+    "line": "a = '" + "x" * 2_000_000 + "'",
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_no_depth_or_length_stops_the_rest(folder, workspace, text):
+    """What can't be read is one finding at most; other files are read on."""
+    deep = document(str(folder / "deep.py"), f"from stepwell import tag\n{text}\n")
+    workspace.sources.overlay(deep)
+    workspace.sources.overlay(document(str(folder / "b.py"), "def y(xx: int) -> int: ...\n"))
+    found = codes(workspace)
+    assert found.pop("b.py") == ["SW101"]
+    assert found in ({}, {"deep.py": ["SW001"]})
+
+
 @pytest.mark.parametrize("data", [b"\0\0\0", b"def x(\0) -> int: ...", b"\x80" * 99, b"(" * 3000])
 def test_what_is_no_python_is_one_finding_at_most(folder, data):
     """And never the end of the server."""
