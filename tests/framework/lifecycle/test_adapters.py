@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import logging
@@ -164,16 +165,16 @@ class TestProgressBar:
             run(ProgressBar(file=file), "failing")
         assert file.getvalue().splitlines()[-1] == "running 2/2 failing failed"
 
-    def test_a_bar_on_a_terminal(self) -> None:
+    async def test_one_bar_for_each_run_at_the_same_time(self) -> None:
         class Terminal(io.StringIO):
             def isatty(self) -> bool:
                 return True
 
         file = Terminal()
-        bar = ProgressBar("asking", file=file)
-        dr = driver.Driver({}, STEPS, adapter=bar)
-        for _ in range(2):
-            dr.execute(["second"], inputs={"start": 1})
+        dr = driver.Driver({}, ASYNC_STEPS, adapter=ProgressBar("asking", file=file))
+        runs = [dr.aexecute(["later"], inputs={"start": start}) for start in range(3)]
+        assert await asyncio.gather(*runs) == [{"later": 2}, {"later": 4}, {"later": 6}]
+        assert await dr.aexecute(["later"], inputs={"start": 3}) == {"later": 8}
         assert "asking" in file.getvalue()
 
 
