@@ -247,7 +247,7 @@ _REGISTRIES = tuple(getattr(collections.abc, name) for name in _REGISTERS.split(
 
 
 def _bases(kind: type, name: str) -> tuple[str, ...] | None:
-    if "." not in name or getattr(kind, "_is_protocol", False):
+    if "." not in name or getattr(kind, "_is_protocol", False) or Any in kind.__mro__:
         return None
     if kind.__module__ in ("typing", "numbers", "collections.abc"):
         return None

@@ -54,6 +54,7 @@ class Size(enum.IntEnum):
     SMALL = 1
 class Name(str): ...
 class Names(list[str]): ...
+class Mocked(Any): ...
 class Box(Generic[T]):
     item: T
 """
@@ -233,6 +234,8 @@ str                         -> Name                         no
 Names                       -> list                         yes
 Names                       -> list[str]                    yes?
 Names                       -> dict[str, str]               no
+Mocked                      -> int                          yes?
+Document                    -> Mocked                       no?
 Box[int]                    -> Box[int]                     yes
 Box[int]                    -> Box[bool]                    no?
 Box[int]                    -> Box[str]                     no
