@@ -86,7 +86,9 @@ def answer(
     prompt: list[dict[str, str]], client: OpenAI, model: str, options: dict[str, object]
 ) -> Stream[str]:
     """What the model says, word for word as it comes."""
-    request = {"stream": True, "stream_options": {"include_usage": True}, **options}
-    for chunk in client.chat.completions.create(model=model, messages=prompt, **request):
-        if chunk.choices and (text := chunk.choices[0].delta.content):
-            yield text
+    with client.chat.completions.create(
+        model=model, messages=prompt, stream=True, **options
+    ) as chunks:
+        for chunk in chunks:
+            if chunk.choices and (text := chunk.choices[0].delta.content):
+                yield text

@@ -95,5 +95,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (StepwellError, OpenAIError) as error:
-        raise SystemExit(f"ask_docs: {error}") from None
+    except (StepwellError, OpenAIError, KeyboardInterrupt) as error:
+        raise SystemExit(f"ask_docs: {str(error) or 'interrupted'}") from None

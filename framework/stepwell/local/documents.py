@@ -69,11 +69,20 @@ def read_files(files: Iterable[Path]) -> Iterator[Document]:
 
     Raises:
         MissingExtra: at a PDF, if `pypdf` is not installed.
+        StepwellError: in the end, if none of the files holds any text.
     """
+    empty: list[str] = []
+    some = False
     for file in files:
         text = _pdf(file) if file.suffix.lower() == ".pdf" else file.read_text("utf-8", "replace")
         if text.strip():
+            some = True
             yield Document(str(file), _title(text) or file.stem, text)
+        else:
+            empty.append(f"`{file}`")
+    if empty and not some:
+        more = f" and {len(empty) - 3} more" if len(empty) > 3 else ""
+        raise StepwellError(f"there is no text in {', '.join(empty[:3])}{more}; a scan has none")
 
 
 def python_docs() -> Iterator[Document]:

@@ -95,8 +95,17 @@ def pdf(*pages: str) -> bytes:
 def test_a_pdf_that_is_none_is_left_out_with_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("pypdf")
     (tmp_path / "broken.pdf").write_bytes(b"no pdf")
+    (tmp_path / "other.txt").write_text("Text")
     with pytest.warns(UserWarning, match=r"broken\.pdf` is left out"):
-        assert list(read_files(files_in(tmp_path))) == []
+        (document,) = read_files(files_in(tmp_path))
+    assert document.text == "Text"
+
+
+def test_files_of_which_none_holds_text_are_told(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"{number}.txt").write_text("  ")
+    with pytest.raises(StepwellError, match=r"no text in .*0\.txt`, .*2\.txt` and 2 more; a scan"):
+        list(read_files(files_in(tmp_path)))
 
 
 def test_python_documents_itself() -> None:
