@@ -109,12 +109,14 @@ class Plan:
     def calls(self) -> tuple[tuple[Line, int, Callable[..., Any], int, int, int], ...]:
         """Each line with the number of its arguments, its function and the slots of the first
         three; the number is 0 where the arguments are none, many, or not just values."""
-        return tuple(
-            (line, len(line.args), line.node.callable, *line.args, *(0,) * (3 - len(line.args)))
-            if line.simple and 0 < len(line.args) < 4
-            else (line, 0, line.node.callable, 0, 0, 0)
-            for line in self.lines
-        )  # type: ignore[return-value]
+        calls: list[Any] = []
+        for line in self.lines:
+            step, args = line.node.callable, line.args
+            if line.simple and 0 < len(args) < 4:
+                calls.append((line, len(args), step, *args, *(0,) * (3 - len(args))))
+            else:
+                calls.append((line, 0, step, 0, 0, 0))
+        return tuple(calls)
 
     @cached_property
     def reads(self) -> tuple[tuple[int, ...], ...]:
@@ -151,6 +153,11 @@ class Plan:
         for result in self.results:
             counts[result if isinstance(result, int) else result.slot] += 1
         return tuple(counts)
+
+    @cached_property
+    def has_streams(self) -> bool:
+        """Whether a step makes its result chunk by chunk."""
+        return any(line.node.type.name == STREAM for line in self.lines)
 
     @cached_property
     def is_async(self) -> bool:

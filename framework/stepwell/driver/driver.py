@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mappi
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from stepwell.driver.build import any_config, built, import_modules, names_of
+from stepwell.driver.build import any_config, built, collector_at_rest, import_modules, names_of
 from stepwell.driver.prepared import Prepared
 from stepwell.driver.request import (
     Target,
@@ -366,7 +366,8 @@ class Driver:
     def _plan(self, key: Key) -> Prepared:
         targets, inputs, overrides = key
         names = target_names(self.graph, targets)
-        made: Plan = plan(self.graph, names, {*inputs, *overrides, *self.config})
+        with collector_at_rest():
+            made: Plan = plan(self.graph, names, {*inputs, *overrides, *self.config})
         problems = problems_of(
             made,
             inputs=inputs,
@@ -376,7 +377,7 @@ class Driver:
         )
         if problems:
             raise RequestError(problems)
-        warn_of_unread(self.graph, inputs, stacklevel=4)
+        warn_of_unread(made, inputs, stacklevel=4)
         return Prepared(
             made, self.lifecycle, inputs=inputs, overrides=overrides, config=self.config
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from stepwell.driver.request import Check, checks_of
 from stepwell.errors import RequestError
 from stepwell.execution.inline import Inline
 from stepwell.execution.run import Run
-from stepwell.execution.work import works
+from stepwell.execution.work import Work, works
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.plan import STREAM, Plan
 
@@ -39,21 +40,30 @@ class Prepared:
     ) -> None:
         self.plan, self.lifecycle, self.config = plan, lifecycle, config
         self._overrides = frozenset(overrides)
-        self.works = works(plan, lifecycle)
         self.checks: list[Check] = checks_of(plan, inputs)
         self.exact = [(check.name, check.exact) for check in self.checks]
         self.hot: Callable[..., Any] | None = None
         """The compiled plan, once it is hot, if nobody does anything around the run."""
-        self.inline = Inline(plan, self.works, self.text, config)
         self.around = lifecycle.around("graph")
         self.build = lifecycle.method("do_build_result")
         hooks = [hook for pair in self.around for hook in pair if hook is not None]
-        self.bare = not hooks and self.build is None
-        self.needs_run_id = not all(work.plain for work in self.works)
         hooks += [self.build] if self.build is not None else []
-        self.is_async = any(work.is_async for work in self.works) or any(
-            hook.is_async for hook in hooks
+        self.bare = not hooks
+        plain = not lifecycle.adapters and not plan.has_streams
+        self.needs_run_id = not (plain or all(work.plain for work in self.works))
+        self.is_async = (
+            plan.is_async
+            or any(hook.is_async for hook in hooks)
+            or (not plain and any(work.is_async for work in self.works))
         )
+        self.inline = Inline(
+            plan, lambda: self.works, self.text, config, bare=not self.needs_run_id
+        )
+
+    @cached_property
+    def works(self) -> list[Work]:
+        """The work of each line; a plan that adapters have no part in can do without for long."""
+        return works(self.plan, self.lifecycle)
 
     @property
     def reads_live(self) -> bool:

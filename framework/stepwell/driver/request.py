@@ -75,11 +75,10 @@ def problems_of(
 ) -> list[str]:
     """One sentence for each thing that keeps this plan from running, types left aside."""
     graph, nodes = plan.graph, plan.graph.nodes
-    known = {**nodes, **dict.fromkeys(graph.inputs), **config}
     problems = []
     for name in plan.targets:
         if name not in nodes and name not in plan.given and name not in graph.inputs:
-            cure = _under_config(name, under_any_config) or did_you_mean(name, known)
+            cure = _under_config(name, under_any_config) or _near(name, graph, config)
             problems.append(f"`{name}` is asked for and is no node{cure}")
         elif name not in nodes and name not in plan.given:
             problems.append(f"`{name}` is asked for, is an input, and is not given")
@@ -89,7 +88,7 @@ def problems_of(
             problems.append(
                 f"`{name}` is overridden and is no node{input_ or did_you_mean(name, nodes)}"
             )
-    unread = [name for name in inputs if name not in known]
+    unread = [name for name in inputs if not _known(name, plan, config)]
     for missing in plan.missing:
         cure = _under_config(missing.name, under_any_config)
         cure = cure or _misspelled(missing.name, unread) or did_you_mean(missing.name, nodes)
@@ -111,6 +110,16 @@ def problems_of(
                 "to put a value in its place use `overrides`"
             )
     return problems
+
+
+def _known(name: str, plan: Plan, config: Mapping[str, Any]) -> bool:
+    # What this plan reads is looked up first: the inputs of a large graph take time to gather.
+    graph = plan.graph
+    return name in plan.given or name in graph.nodes or name in config or name in graph.inputs
+
+
+def _near(name: str, graph: Graph, config: Mapping[str, Any]) -> str:
+    return did_you_mean(name, [*graph.nodes, *graph.inputs, *config])
 
 
 def _misspelled(name: str, unread: Iterable[str]) -> str:
@@ -136,11 +145,11 @@ def _under_config(name: str, under_any_config: Callable[[], Graph]) -> str:
 _OPERATORS = {"is": "is", "is_not": "is not", "in": "is", "not_in": "is not"}
 
 
-def warn_of_unread(graph: Graph, names: Iterable[str], *, stacklevel: int) -> None:
+def warn_of_unread(plan: Plan, names: Iterable[str], *, stacklevel: int) -> None:
     """Warns of each input that no step of the driver reads."""
     for name in names:
-        if name not in graph.inputs and name not in graph.nodes:
-            near = did_you_mean(name, [*graph.inputs, *graph.nodes])
+        if not _known(name, plan, {}):
+            near = did_you_mean(name, [*plan.graph.inputs, *plan.graph.nodes])
             warnings.warn(f"input `{name}` is read by no step{near}", stacklevel=stacklevel + 1)
 
 

@@ -31,23 +31,27 @@ class Inline:
 
     Args:
         plan: what to run; its steps are plain functions or generators.
-        works: the work of each line.
+        works: gives the work of each line, when it is needed.
         text: gives the plan as Python, when it is needed.
         config: values by name that the plan may read.
+        bare: no adapter has a part in any line, and none is a stream.
     """
 
     def __init__(
-        self, plan: Plan, works: Sequence[Work], text: Callable[[], Text], config: Mapping[str, Any]
+        self,
+        plan: Plan,
+        works: Callable[[], Sequence[Work]],
+        text: Callable[[], Text],
+        config: Mapping[str, Any],
+        *,
+        bare: bool,
     ) -> None:
-        self._plan, self._works, self._config, self._text = plan, works, config, text
-        self._bare = all(work.plain for work in works)
+        self._plan, self._works, self._text = plan, works, text
+        self._config, self._bare = config, bare
         self._runs = 0
         self.function: Callable[..., dict[str, Any]] | None = None
         """The compiled plan, once it is hot."""
         self._written: Text | None = None
-        surrounded_stream = any(work.feeds and work.hooks for work in works)
-        context = any(work.needs_context for work in works)
-        self._compiles = len(works) <= TEXT_LIMIT and not surrounded_stream and not context
 
     def __call__(
         self, inputs: Mapping[str, Any], overrides: Mapping[str, Any], run_id: str = ""
@@ -62,12 +66,12 @@ class Inline:
         function = self.function
         if function is None:
             self._runs += 1
-            if self._runs < HOT or not self._compiles:
+            if self._runs < HOT or not self._compiles():
                 known = {**self._config, **inputs, **overrides}
                 values = [known[name] for name in self._plan.given]
                 if self._bare:
                     return run_lines(self._plan, values, run_id)
-                return run_works(self._plan, self._works, values, run_id)
+                return run_works(self._plan, self._works(), values, run_id)
             function = self._compile()
         try:
             return function(inputs, overrides, self._config, run_id)
@@ -76,6 +80,15 @@ class Inline:
             if come_to is error:
                 raise
             raise come_to from come_to.__cause__
+
+    def _compiles(self) -> bool:
+        """Whether the text says all that has to be done."""
+        if self._bare:
+            return len(self._plan.lines) <= TEXT_LIMIT
+        works = self._works()
+        return len(works) <= TEXT_LIMIT and not any(
+            work.needs_context or (work.feeds and work.hooks) for work in works
+        )
 
     def _compile(self) -> Callable[..., dict[str, Any]]:
         from stepwell.execution.text import compiled
@@ -100,7 +113,7 @@ class Inline:
         position, entered, hook = self._written.lines[trace.tb_lineno - 1]
         if position < 0:
             return error
-        work = self._works[position]
+        work = self._works()[position]
         if hook is None:
             note(error, work.node, run_id or new_run_id())
         elif isinstance(error, Exception):
