@@ -21,9 +21,11 @@ from stepwell.rules.not_a_module import NotAModule
 from stepwell.rules.not_a_step import NotAStep
 from stepwell.rules.prompt_placeholder_unwired import PromptPlaceholderUnwired
 from stepwell.rules.rule import Rule
+from stepwell.rules.shadowed_input import ShadowedInput
 from stepwell.rules.syntax_error import SyntaxErrorRule
 from stepwell.rules.type_mismatch import TypeMismatch
 from stepwell.rules.unknown_target import UnknownTarget
+from stepwell.rules.unused_input import UnusedInput
 from stepwell.rules.variadic_parameter import VariadicParameter
 
 RULES: tuple[Rule, ...] = (
@@ -36,6 +38,8 @@ RULES: tuple[Rule, ...] = (
     DuplicateNode(),
     Cycle(),
     UnknownTarget(),
+    UnusedInput(),
+    ShadowedInput(),
     TypeMismatch(),
     MissingAnnotation(),
     ModifierUnknownParameter(),
