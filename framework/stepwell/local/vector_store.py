@@ -19,6 +19,8 @@ from stepwell.local.splitting import Passage
 LAYOUT = "1"
 # Reciprocal rank fusion's usual constant: how little the first places differ from the next.
 RANK_OFFSET = 60
+# sqlite-vec gives no more neighbours than that.
+MOST = 4096
 
 TABLES = """
 create table if not exists fact(name text primary key, value text not null);
@@ -169,15 +171,18 @@ class VectorStore:
         Args:
             vector: what to be near to.
             text: what was asked, for the search by words.
-            k: how many.
+            k: how many, 1 to 4,096.
             words: how much a place in the search by words counts, beside 1 for one in the search
                 by vectors. Measure before you raise it: on a labelled set of questions about Perl
                 and Python, 0.1 to 0.3 helped a little, and 1 did harm.
             sources: search among the passages of these sources only.
 
         Raises:
-            ValueError: if the vector has another length than those in the store.
+            ValueError: if the vector has another length than those in the store, or if `k` is out
+                of its range.
         """
+        if not 0 < k <= MOST:
+            raise ValueError(f"`k` is {k}; a search gives 1 to {MOST:,} passages")
         terms = re.findall(r"\w+", text) if words else []
         near_filter = said_filter = ""
         if sources:

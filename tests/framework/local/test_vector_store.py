@@ -50,7 +50,7 @@ def test_the_nearest_come_first_with_their_cosine(store: VectorStore) -> None:
     [
         ({}, ["Apple", "Pear", "Plum"]),
         ({"k": 1}, ["Apple"]),
-        ({"k": 99}, ["Apple", "Pear", "Plum", "Stone"]),
+        ({"k": 4096}, ["Apple", "Pear", "Plum", "Stone"]),
         ({"text": "stone"}, ["Apple", "Pear", "Plum"]),
         ({"text": "stone", "words": 1.0}, ["Stone", "Apple", "Pear"]),
         ({"text": "pear plum", "words": 0.001}, ["Apple", "Pear", "Plum"]),
@@ -101,6 +101,12 @@ def test_a_replacement_that_fails_leaves_all_as_it_was(store: VectorStore) -> No
 def test_a_vector_of_another_length_is_refused(store: VectorStore) -> None:
     with pytest.raises(ValueError, match="a vector has 2 numbers; those of this store have 3"):
         store.search([1.0, 0.0])
+
+
+@pytest.mark.parametrize("k", [0, -1, 4097])
+def test_so_many_can_not_be_asked_for(store: VectorStore, k: int) -> None:
+    with pytest.raises(ValueError, match=rf"`k` is {k}; a search gives 1 to 4,096 passages"):
+        store.search(FRUIT["apple"], k=k)
 
 
 def test_a_store_of_other_vectors_is_told(tmp_path: Path) -> None:
