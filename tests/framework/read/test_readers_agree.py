@@ -92,12 +92,15 @@ HEAD = """\
 from __future__ import annotations
 
 import collections.abc as abc
+import enum
 import typing
 import typing as t
 from collections.abc import Sequence as Seq, Iterator, AsyncIterator
 from typing import Annotated, Any, Literal, NewType, Optional, TypedDict, Union
 
+import stepwell as sw
 import stepwell.modifiers as sm
+from stepwell import Stream
 from stepwell.modifiers import config, extract_fields as fields, group, inject
 from stepwell.modifiers import node, parameterize, source as src, tag, value
 
@@ -120,6 +123,18 @@ class Page(Document):
 class Row(TypedDict):
     key: str
 
+
+class Shape(typing.Protocol):
+    size: int
+
+
+class Mode(enum.Enum):
+    FAST = 1
+
+
+class Pair(typing.NamedTuple):
+    left: int
+
 """
 
 PLAIN_HEAD = HEAD.replace("from __future__ import annotations\n", "")
@@ -130,6 +145,7 @@ leaves = st.sampled_from(
         *("int", "str", "float", "bytes", "object", "None", "Any", "typing.Any", "Document"),
         *("Page", "Row", "UserId", "Words", "Pairs", "list", "t.List", "Seq", "abc.Mapping"),
         *('Literal["a", 1]', "Literal[True]", "'Document'", "typing.Hashable"),
+        *("Stream[str]", "sw.Stream[Page]", "'Stream[Document]'", "Shape", "Mode", "Pair"),
     ]
 )
 
@@ -199,7 +215,9 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
             found.append(f"@parameterize(one={wiring}, two=({wiring}, 'the {{{chosen[0]}}}'))")
         case 3:
             # A name in quotes means nothing to a decorator: a stated difference of the readers.
-            bare = draw(annotations).replace("'Document'", "Document")
+            bare = draw(annotations)
+            for name in ("Document", "Stream[Document]"):
+                bare = bare.replace(f"'{name}'", name)
             found.append(f"@fields({{'field_a': {bare}, 'field_b': Document}})")
         case 4:
             found.append("@sm.extract_fields('field_a', 'field_b')")
