@@ -15,6 +15,8 @@ def prompts(
     function: ast.FunctionDef | ast.AsyncFunctionDef, names: Names, places: Places
 ) -> tuple[Prompt, ...]:
     """Every call of `format` on a literal or a module-level string in a function's body."""
+    if ".format" not in places.chunk.text:
+        return ()
     return tuple(_prompts(function, names, places))
 
 

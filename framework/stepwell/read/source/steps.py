@@ -103,7 +103,7 @@ def plain(function: Function, names: Names, places: Places, problems: list[Diagn
         names.type(function.returns) if function.returns is not None else UNKNOWN,
         tuple(_params(arguments, names, places)),
         (cleandoc(doc) if "\n" in doc else doc.strip()) if doc else "",
-        kind=_kind(function),
+        kind=_kind(function, "yield" in places.chunk.text),
         step=name,
         module=names.module,
         span=_name_span(function, places),
@@ -127,8 +127,10 @@ def _param(each: ast.arg, names: Names, places: Places, required: bool, only: bo
     return Param(each.arg, each.arg, type, required, span, only)
 
 
-def _kind(function: Function) -> Kind:
-    generator = any(isinstance(each, ast.Yield | ast.YieldFrom) for each in own(function))
+def _kind(function: Function, yields: bool) -> Kind:
+    generator = yields and any(
+        isinstance(each, ast.Yield | ast.YieldFrom) for each in own(function)
+    )
     if isinstance(function, ast.AsyncFunctionDef):
         return "async_generator" if generator else "coroutine"
     return "generator" if generator else "function"
