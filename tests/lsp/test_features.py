@@ -119,11 +119,12 @@ def test_hover_on_nothing(look):
 
 COMPLETED = [
     ("def late(‸): ...", {"answer", "question", "title", "model"}),
-    ("def late(que‸): ...", {"answer", "question", "title", "model"}),
+    ("def late(que‸): ...", {"question"}),
+    ("def late(xyz‸): ...", set()),
     ("def late(question: str, ‸): ...", {"answer", "title", "model"}),
-    ("async def late(\n    question: str,\n    ti‸", {"answer", "title", "model"}),
-    ("def late(a: str = f(')'), ti‸", {"answer", "question", "title", "model"}),
-    ("def late(*, ti‸", {"answer", "question", "title", "model"}),
+    ("async def late(\n    question: str,\n    t‸", {"title"}),
+    ("def late(a: str = f(')'), T‸", {"question", "title"}),
+    ("def late(*, e‸", {"answer", "question", "title", "model"}),
     ("def late(question: s‸", set()),
     ("def late(question=‸", set()),
     ("def late(a) -> ‸", set()),
@@ -149,6 +150,32 @@ def test_completion_writes_the_type_along(look):
     assert seen.text("third.py", item.text_edit.range) == "third.py:1:que"
 
 
+@pytest.mark.parametrize(
+    ("type", "written"),
+    [
+        ("list[int] | None", "first: list[int] | None"),
+        ("Path", "first"),
+        ("list[Path]", "first"),
+        ("Unknown", "first"),
+    ],
+)
+def test_completion_writes_no_type_that_would_need_an_import(look, type, written):
+    """The file may not have it, or have it under another name."""
+    made = f"from pathlib import Path\ndef first() -> {type}: ...\n"
+    seen = look({"a.py": made, "b.py": "def late(fi‸): ..."})
+    (item,) = completion(seen.snapshot, seen.file, seen.position).items
+    assert item.text_edit.new_text == written
+
+
+def test_completion_of_very_many_names_gives_the_likeliest(look):
+    """Those that nobody reads yet come first, and the client asks again while one types."""
+    steps = [f"def node_{n}(node_{n + 1}: int) -> int: ..." for n in range(300)]
+    seen = look({"a.py": "\n".join(steps), "b.py": "def late(n‸): ..."})
+    found = completion(seen.snapshot, seen.file, seen.position)
+    assert (len(found.items), found.is_incomplete) == (200, True)
+    assert found.items[0].label == "node_0"
+
+
 def test_completion_never_offers_what_would_make_a_cycle(look):
     """A step can't read what is made from it."""
     seen = look({"work.py": "def a(‸) -> int: ...\ndef b(a: int) -> int: ...\ndef c() -> int: ..."})
@@ -160,7 +187,7 @@ def test_completion_never_offers_what_would_make_a_cycle(look):
     ("run", "expected"),
     [
         ('dr.execute(["‸', {"question", "answer", "title"}),
-        ('dr.execute(["answer", "ti‸"])', {"question", "answer", "title"}),
+        ('dr.execute(["answer", "ti‸"])', {"question", "title"}),
         ('await dr.aexecute(targets=["‸', {"question", "answer", "title"}),
         ('dr.execute(["answer"], inputs={"‸', {"model"}),
         ('dr.execute(["answer"], overrides={"‸', {"question", "answer", "title"}),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from lsprotocol import types
@@ -17,6 +18,7 @@ from stepwell_lsp.snapshot import Snapshot
 
 TRIGGERS = ["(", ",", '"', "'"]
 
+_MOST = 200  # names in one answer
 _REACH = 60  # lines above the cursor in which the opening bracket is looked for
 _HEADER = re.compile(r"(?:^|\n)[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*(?:\[[^\]]*\])?[ \t]*$")
 _CALL = re.compile(
@@ -24,6 +26,7 @@ _CALL = re.compile(
     r"|what_is_(?:up|down)stream_of|what_is_the_path_between)\s*$"
 )
 _KEYWORD = re.compile(r"(?:^|[,(])\s*(inputs|overrides|targets|final_vars)\s*=\s*$")
+_WRITABLE = {*vars(builtins), "|"}
 _WORD = re.compile(r"\w*$")
 
 
@@ -35,19 +38,36 @@ class Spot(NamedTuple):
     written: frozenset[str] = frozenset()
 
 
+class Candidate(NamedTuple):
+    """A name that may stand there. `rank`: 0 nobody reads it yet, 1 another node, 2 an input."""
+
+    rank: int
+    name: str
+    type: Type
+    node: Node | None = None
+
+
 def completion(snapshot: Snapshot, file: str, position: types.Position) -> types.CompletionList:
-    """Nodes and inputs that fit here, those that would make the graph right first."""
+    """Nodes and inputs that fit here, those that would make the graph right first.
+
+    Of very many, those that are alike what is typed already; the client asks again as it goes on.
+    """
     text = snapshot.text(file)
     line, column = text.place(position, snapshot.encoding)
     spot = spot_at(text, line, column)
-    items: dict[str, types.CompletionItem] = {}
-    if spot:
-        start = column - len(_WORD.search(text.line(line)[: column - 1])[0])  # type: ignore[index]
-        place = types.Range(text.position(line, start, snapshot.encoding), position)
-        for graph in _graphs(snapshot, file):
-            for item in _items(graph, spot, place):
-                items.setdefault(item.label, item)
-    return types.CompletionList(is_incomplete=False, items=list(items.values()))
+    if not spot:
+        return types.CompletionList(is_incomplete=False, items=[])
+    typed = _WORD.findall(text.line(line)[: column - 1])[0]
+    found: dict[str, Candidate] = {}
+    for graph in _graphs(snapshot, file):
+        for candidate in _candidates(graph, spot):
+            if _alike(typed, candidate.name):
+                found.setdefault(candidate.name, candidate)
+    best = sorted(found.values(), key=lambda candidate: candidate[:2])
+    start = text.position(line, column - len(typed), snapshot.encoding)
+    place = types.Range(start, position)
+    items = [_item(candidate, spot, place) for candidate in best[:_MOST]]
+    return types.CompletionList(is_incomplete=len(best) > _MOST, items=items)
 
 
 def _graphs(snapshot: Snapshot, file: str) -> list[Graph]:
@@ -55,43 +75,50 @@ def _graphs(snapshot: Snapshot, file: str) -> list[Graph]:
     return list(snapshot.graphs_of(file)) or [made.graph for made in snapshot.pipelines]
 
 
-def _items(graph: Graph, spot: Spot, place: types.Range) -> Iterable[types.CompletionItem]:
-    nodes = spot.role != "inputs"
-    inputs = spot.role in ("parameters", "inputs")
-    after = graph.downstream([spot.step]) if spot.role == "parameters" else set()
-    if nodes:
+def _candidates(graph: Graph, spot: Spot) -> Iterator[Candidate]:
+    if spot.role != "inputs":
+        after = graph.downstream([spot.step]) if spot.role == "parameters" else set()
+        read = {param.reads for node in graph.written for param in node.params}
         for node in graph.nodes.values():
             if node.name not in spot.written and node.name not in after:
-                unread = next(graph.readers(node.name), None) is None
-                yield _item(node.name, _shown(node.type), place, spot, node, "0" if unread else "1")
-    if inputs:
+                yield Candidate(int(node.name in read), node.name, node.type, node)
+    if spot.role != "targets":
         for name, readers in graph.inputs.items():
-            others = [p for n, p in readers if n.step != spot.step and n.name != spot.step]
+            others = [p for n, p in readers if spot.step not in (n.step, n.name)]
             if others and name not in spot.written:
-                yield _item(name, _shown(others[0].type), place, spot, None, "2")
+                yield Candidate(2, name, others[0].type)
 
 
-def _shown(type: Type) -> str:
-    return "" if type == UNKNOWN else type.short
+def _alike(typed: str, name: str) -> bool:
+    """Whether the letters typed are in the name, in their order."""
+    letters = iter(name.lower())
+    return all(letter in letters for letter in typed.lower())
 
 
-def _item(
-    name: str, kind: str, place: types.Range, spot: Spot, node: Node | None, rank: str
-) -> types.CompletionItem:
-    typed = spot.role == "parameters" and kind
-    doc = (
-        f"```python\n{signature(node)}\n```\n\n{node.doc}" if node else "An input of the pipeline."
-    )
+def _item(found: Candidate, spot: Spot, place: types.Range) -> types.CompletionItem:
+    kind = "" if found.type == UNKNOWN else found.type.short
+    parameter = spot.role == "parameters" and kind
+    doc = "An input of the pipeline."
+    if found.node:
+        doc = f"```python\n{signature(found.node)}\n```\n\n{found.node.doc}"
     return types.CompletionItem(
-        label=name,
-        label_details=types.CompletionItemLabelDetails(detail=f": {kind}" if typed else None),
-        kind=types.CompletionItemKind.Function if node else types.CompletionItemKind.Variable,
+        label=found.name,
+        label_details=types.CompletionItemLabelDetails(detail=f": {kind}") if parameter else None,
+        kind=types.CompletionItemKind.Function if found.node else types.CompletionItemKind.Variable,
         detail=kind or None,
         documentation=types.MarkupContent(types.MarkupKind.Markdown, doc),
-        sort_text=rank + name,
-        filter_text=name,
-        text_edit=types.TextEdit(place, f"{name}: {kind}" if typed else name),
+        sort_text=f"{found.rank}{found.name}",
+        filter_text=found.name,
+        text_edit=types.TextEdit(
+            place, f"{found.name}: {kind}" if parameter and _builtin(found.type) else found.name
+        ),
     )
+
+
+def _builtin(type: Type) -> bool:
+    """Whether a type can be written in any file without an import."""
+    inner = (arg for arg in type.args if isinstance(arg, Type))
+    return type.name in _WRITABLE and all(map(_builtin, inner))
 
 
 def spot_at(text: Text, line: int, column: int) -> Spot | None:
