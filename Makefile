@@ -12,6 +12,9 @@ override DOCS := $(value DOCS)
 export Q DOCS
 BEGAN := $(shell date +%s)
 
+PEER_hamilton := apache-hamilton==1.90.0
+PEER_pipefunc := pipefunc==0.93.2
+
 .PHONY: help demo test lint types contracts extension test-editor bench bench-peers bench-lsp e2e clean
 
 help: ## this list
@@ -52,6 +55,17 @@ contracts: $(VENV)/dev ## the layers
 extension: ## check, test and package the VS Code extension: vscode-extension/stepwell.vsix
 	@command -v npm > /dev/null || { echo "This needs npm and Node 20 or newer"; exit 1; }
 	cd vscode-extension && npm install --silent && npm run --silent check && npm run --silent package
+
+bench: $(VENV)/dev ## what the driver costs beside hand-written Python
+	cd bench && ../$(BIN)/python run.py
+
+.cache/peers/%:
+	@$(PYTHON) -m venv $@.part
+	@$@.part/bin/python -m pip install -q --disable-pip-version-check '$(PEER_$*)'
+	@mv $@.part $@
+
+bench-peers: .cache/peers/hamilton .cache/peers/pipefunc ## what Hamilton and pipefunc cost, each in an environment of its own
+	@for peer in $^; do (cd bench && ../$$peer/bin/python peers.py) || exit 1; done
 
 bench-lsp: $(VENV)/dev ## how long the editor waits for the language server
 	$(BIN)/python bench/lsp.py
