@@ -94,3 +94,13 @@ def once(found: Iterable[Place]) -> list[Place]:
     """The places without those that repeat a span, in the order of files and lines."""
     first = {place.span: place for place in reversed(list(found))}
     return sorted(first.values(), key=lambda place: place.span)
+
+
+def alike(typed: str, name: str) -> bool:
+    """Whether the letters typed are in the name, in their order.
+
+    >>> alike("qv", "question_vector"), alike("vq", "question_vector")
+    (True, False)
+    """
+    letters = iter(name.lower())
+    return all(letter in letters for letter in typed.lower())

@@ -27,7 +27,7 @@ from stepwell_lsp.features.hover import hover
 from stepwell_lsp.features.references import references
 from stepwell_lsp.features.rules import METHOD as RULES
 from stepwell_lsp.features.rules import RulePage, rule_pages
-from stepwell_lsp.features.symbols import document_symbols
+from stepwell_lsp.features.symbols import document_symbols, workspace_symbols
 from stepwell_lsp.schedule import Analyst
 from stepwell_lsp.snapshot import Snapshot
 from stepwell_lsp.stdio import Stdin, taken_over
@@ -276,6 +276,10 @@ def _register_requests(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     async def _(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
         return document_symbols(await fresh(), file_of(params))
+
+    @server.feature(types.WORKSPACE_SYMBOL)
+    async def _(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+        return workspace_symbols(await fresh(), params.query)
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,

@@ -11,7 +11,7 @@ from stepwell_lsp.features.diagnostics import diagnostics
 from stepwell_lsp.features.highlight import highlight
 from stepwell_lsp.features.hover import hover
 from stepwell_lsp.features.references import references
-from stepwell_lsp.features.symbols import document_symbols
+from stepwell_lsp.features.symbols import document_symbols, workspace_symbols
 from stepwell_lsp.positions import UTF8, UTF16, UTF32
 
 TWO = {
@@ -211,6 +211,16 @@ def test_document_symbols(look):
         ("title", 3, 4),
     ]
     assert found[0].detail == "(question, model) -> str"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("", ["question", "answer", "title"]), ("tl", ["title"]), ("ANS", ["answer"]), ("x", [])],
+)
+def test_workspace_symbols(look, query, expected):
+    """Nodes of all pipelines by the letters of their names."""
+    found = workspace_symbols(look(TWO).snapshot, query)
+    assert [symbol.name for symbol in found] == expected
 
 
 def test_nodes_that_a_modifier_makes_are_below_their_step(look):

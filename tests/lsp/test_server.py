@@ -205,6 +205,13 @@ def test_document_symbols(folder):
         assert found["name"] == "answer"
 
 
+def test_workspace_symbols(folder):
+    """Of files that are not open as well."""
+    with Client(folder) as client:
+        (found,) = client.request("workspace/symbol", {"query": "quest"})
+        assert found["location"]["uri"] == client.uri("first.py")
+
+
 def test_code_action(folder):
     """The cure of a rule, as an edit of this version of the buffer."""
     with Client(folder) as client:

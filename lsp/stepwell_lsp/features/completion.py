@@ -13,6 +13,7 @@ from stepwell.graph import Graph
 from stepwell.spec import Node
 from stepwell.types import UNKNOWN, Type
 from stepwell_lsp.features.hover import signature
+from stepwell_lsp.places import alike
 from stepwell_lsp.positions import Text
 from stepwell_lsp.snapshot import Snapshot
 
@@ -61,7 +62,7 @@ def completion(snapshot: Snapshot, file: str, position: types.Position) -> types
     found: dict[str, Candidate] = {}
     for graph in _graphs(snapshot, file):
         for candidate in _candidates(graph, spot):
-            if _alike(typed, candidate.name):
+            if alike(typed, candidate.name):
                 found.setdefault(candidate.name, candidate)
     best = sorted(found.values(), key=lambda candidate: candidate[:2])
     start = text.position(line, column - len(typed), snapshot.encoding)
@@ -87,12 +88,6 @@ def _candidates(graph: Graph, spot: Spot) -> Iterator[Candidate]:
             others = [p for n, p in readers if spot.step not in (n.step, n.name)]
             if others and name not in spot.written:
                 yield Candidate(2, name, others[0].type)
-
-
-def _alike(typed: str, name: str) -> bool:
-    """Whether the letters typed are in the name, in their order."""
-    letters = iter(name.lower())
-    return all(letter in letters for letter in typed.lower())
 
 
 def _item(found: Candidate, spot: Spot, place: types.Range) -> types.CompletionItem:

@@ -1,4 +1,4 @@
-"""The outline of a file: its steps, and the nodes that a modifier makes of one."""
+"""The outline of a file, its steps with the nodes that a modifier makes; and nodes by name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from lsprotocol import types
 
 from stepwell.spec import Node, Span
 from stepwell.types import UNKNOWN
+from stepwell_lsp.places import alike
 from stepwell_lsp.positions import Text
 from stepwell_lsp.snapshot import Snapshot
 
@@ -24,6 +25,23 @@ def document_symbols(snapshot: Snapshot, file: str) -> list[types.DocumentSymbol
             steps.setdefault(node.step or node.name, {}).setdefault(node.name, node)
     symbols = [_step(snapshot, name, list(nodes.values())) for name, nodes in steps.items()]
     return sorted(symbols, key=lambda symbol: symbol.selection_range.start.line)
+
+
+def workspace_symbols(snapshot: Snapshot, query: str) -> list[types.WorkspaceSymbol]:
+    """The nodes of every pipeline whose names are like what is looked for."""
+    found = (node for made in snapshot.pipelines for node in made.graph.written)
+    named = {
+        (node.name, node.span): node for node in found if node.span and alike(query, node.name)
+    }
+    return [
+        types.WorkspaceSymbol(
+            name=node.name,
+            kind=_kind(node),
+            location=snapshot.location(_span(node)),
+            container_name=node.module or None,
+        )
+        for node in named.values()
+    ]
 
 
 def _step(snapshot: Snapshot, name: str, nodes: list[Node]) -> types.DocumentSymbol:
@@ -48,10 +66,16 @@ def _detail(node: Node) -> str:
 
 def _node(snapshot: Snapshot, node: Node) -> types.DocumentSymbol:
     place = snapshot.range(_span(node))
-    kind = types.SymbolKind.Field if node.kind == "field" else types.SymbolKind.Variable
+    detail = None if node.type == UNKNOWN else node.type.short
     return types.DocumentSymbol(
-        name=node.name, detail=node.type.short, kind=kind, range=place, selection_range=place
+        name=node.name, detail=detail, kind=_kind(node), range=place, selection_range=place
     )
+
+
+def _kind(node: Node) -> types.SymbolKind:
+    if node.kind == "field":
+        return types.SymbolKind.Field
+    return types.SymbolKind.Function if node.step == node.name else types.SymbolKind.Variable
 
 
 def _span(node: Node) -> Span:
