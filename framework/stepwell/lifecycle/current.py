@@ -1,4 +1,6 @@
-"""Which step is running now: what a request made deep inside a step is attributed to.
+"""What a step can know of the run around it, by context variables.
+
+`current` says which step is running: what a request made deep inside one is attributed to.
 
 The execution sets it only for drivers with an adapter that asks for it (`needs_context = True`);
 everything else leaves it `None`.
@@ -8,6 +10,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threading import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +34,7 @@ class Current:
 
 
 current: ContextVar[Current | None] = ContextVar("stepwell.current", default=None)
+
+stopping: ContextVar[Event | None] = ContextVar("stepwell.stopping", default=None)
+"""In a worker thread: is set once the run has failed or been cancelled, so that what waits there
+before it would do more gives up instead."""

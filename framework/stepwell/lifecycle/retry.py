@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from random import Random
-from time import monotonic, time
+from time import monotonic, sleep, time
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple, TypeAlias
 
 from stepwell.errors import require
 from stepwell.lifecycle.api import NodeExecutionMethod
-from stepwell.lifecycle.current import current
+from stepwell.lifecycle.current import current, stopping
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
 from stepwell.lifecycle.listening import tell_failed
 from stepwell.lifecycle.retrying import Retrying, retrying
@@ -136,7 +136,7 @@ class Retry(NodeExecutionMethod):
             raise first
         at = at._replace(failed=self._clock())
         tenacity = require("tenacity", extra="llm", what="`Retry`")
-        extra = {"sleep": self._sleep} if self._sleep is not None else {}
+        extra = {"sleep": self._sleep if self._sleep is not None else pause}
         for attempt in tenacity.Retrying(**self._policy(tenacity, at), **extra):
             with attempt:
                 number = attempt.retry_state.attempt_number
@@ -268,3 +268,18 @@ class Retry(NodeExecutionMethod):
             retrying.reset(again)
             if marked is not None:
                 current.reset(marked)
+
+
+def pause(seconds: float) -> None:
+    """Sleeps, in a worker thread only as long as its run goes on.
+
+    Raises:
+        CancelledError: if the run has failed elsewhere or been cancelled.
+    """
+    stopped = stopping.get()
+    if stopped is None:
+        sleep(seconds)
+    elif stopped.wait(seconds):
+        from asyncio import CancelledError
+
+        raise CancelledError
