@@ -217,6 +217,11 @@ def test_a_module_with_modifiers_is_a_pipeline_alone() -> None:
     assert [pipeline.name for pipeline in pipelines(read(steps=text))] == ["steps"]
 
 
+def test_a_module_that_builds_drivers_of_what_is_not_known_is_none_alone() -> None:
+    text = "from stepwell import *\n@tag(a='b')\ndef x(*y) -> int: ...\nDriver({}, module_of(x))"
+    assert pipelines(read(steps=text)) == []
+
+
 def test_the_module_nearest_to_the_driver_is_meant() -> None:
     """Two recipes may both have a `pipeline.py` that is imported as `pipeline`."""
     files = {

@@ -89,7 +89,7 @@ def sites(chunks: Iterable[Chunk], names: Names, file: str) -> tuple[Site, ...]:
         step = chunk.text.startswith(("def ", "async def ", "@"))
         if chunk.body and (not step or any(word in chunk.text for word in _WORDS)):
             reader.read(chunk)
-    return tuple(state.site() for state in reader.states if state.modules)
+    return tuple(state.site() for state in reader.states)
 
 
 class _Sites:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import stepwell
 from stepwell import modifiers
 from stepwell.types import Type, from_ast
 from stepwell.types.live import new_type
@@ -24,6 +25,13 @@ KNOWN: dict[str, Any] = {
     f"{home}.config.{name}": getattr(modifiers.config, name) for home in _HOMES for name in _CONFIG
 }
 """Modifiers, and what makes their arguments, by every dotted name that they have."""
+
+_EXPORTED = {
+    "stepwell": stepwell.__all__,
+    "stepwell.modifiers": modifiers.__all__,
+    "stepwell.driver": ("Builder", "Driver"),
+}
+"""What a star import of stepwell itself brings."""
 
 Others = Callable[[str], "Names | None"]
 
@@ -91,7 +99,7 @@ class Names:
         if head in self.constants or head in self.classes or head in self.functions:
             return f"{self.module}.{dotted}"
         for star in self.stars:
-            if f"{star}.{head}" in KNOWN or (star in _HOMES and head == "config"):
+            if head in _EXPORTED.get(star, ()):
                 return f"{star}.{dotted}"
             other = self.others(star) if depth else None
             found = other.canonical(dotted, depth - 1) if other is not None else None
