@@ -35,6 +35,9 @@ Key = tuple[tuple[Target, ...] | str, tuple[str, ...], tuple[str, ...]]
 
 _NONE: dict[str, Any] = {}
 
+KEPT = 1000
+"""So many plans at most are kept; a service may be asked for ever new sets of names."""
+
 WORKERS = 64
 """So many worker threads at most do what would block an event loop."""
 
@@ -359,7 +362,10 @@ class Driver:
             raise
         if prepared is None:
             refuse_shapes(targets, inputs, overrides)
-            prepared = self._prepared[key] = self._plan(key)
+            prepared = self._plan(key)
+            if len(self._prepared) >= KEPT:
+                self._prepared.clear()
+            self._prepared[key] = prepared
         prepared.refuse(inputs)
         return prepared
 

@@ -7,7 +7,7 @@ from itertools import count
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from stepwell.execution.streams import Live, piece_value, whole
+from stepwell.execution.streams import Live, close, piece_value, whole
 from stepwell.execution.surround import drive, enter, finish, leave, outcome, outcome_of
 from stepwell.execution.work import Attribution, Work, new_run_id, note, refuse_coroutine
 from stepwell.lifecycle.dispatch import hook_error
@@ -87,7 +87,7 @@ class Inline:
             return len(self._plan.lines) <= TEXT_LIMIT
         works = self._works()
         return len(works) <= TEXT_LIMIT and not any(
-            work.needs_context or (work.feeds and work.hooks) for work in works
+            work.needs_context or work.feeds for work in works
         )
 
     def _compile(self) -> Callable[..., dict[str, Any]]:
@@ -241,9 +241,12 @@ def _value(work: Work, values: list[Any], words: dict[str, Any] | None, seen: Se
     if seen is None:
         return whole([*value], work.node.type)
     chunks = []
-    for chunk in value:
-        chunks.append(chunk)
-        seen(chunk)
+    try:
+        for chunk in value:
+            chunks.append(chunk)
+            seen(chunk)
+    finally:
+        close(value)
     return whole(chunks, work.node.type)
 
 

@@ -193,11 +193,20 @@ class _Branches:
 
     def _sync(self, work: Work, values: list[Any], run_id: str) -> Any:
         """In a thread: a line no part of which is to be awaited."""
-        emit = self._emit
-        if emit is None or not work.is_stream:
+        if not work.is_stream:
             return do(work, values, run_id)
-        name = work.node.name
-        return do(work, values, run_id, lambda chunk: emit(Chunk(name, chunk)))
+        return do(work, values, run_id, lambda chunk: self._seen(work, chunk))
+
+    def _seen(self, work: Work, chunk: Any) -> None:
+        """Shows a chunk to who listens. Where the run is over, the step is to make no more.
+
+        Raises:
+            CancelledError: if the run has failed or was cancelled.
+        """
+        if self._run.error is not None:
+            raise asyncio.CancelledError
+        if self._emit is not None:
+            self._emit(Chunk(work.node.name, chunk))
 
     async def _value(self, work: Work, values: list[Any], words: dict[str, Any] | None) -> Any:
         """What the step gives, awaited; its context variable says so while it is at work."""
@@ -250,13 +259,11 @@ class _Branches:
 
     async def _drain(self, work: Work, source: Any, feed: Feed | None) -> Any:
         """All chunks of a stream, each shown to who listens as it comes."""
-        emit, name = self._emit, work.node.name
         chunks: list[Any] = []
 
         def take(chunk: Any) -> bool:
             chunks.append(chunk)
-            if emit is not None:
-                emit(Chunk(name, chunk))
+            self._seen(work, chunk)
             return feed is None or feed.put(chunk)
 
         if hasattr(source, "__aiter__"):

@@ -217,6 +217,26 @@ async def test_an_async_caller_who_stops_reading_closes_the_step() -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
+async def test_an_async_caller_who_stops_reading_closes_a_plain_step_too() -> None:
+    """It runs in a thread, makes at most one chunk more, and has ended when `aclose` has."""
+    made: list[str] = []
+
+    def words(prompt: str) -> Stream[str]:
+        try:
+            while True:
+                made.append("word")
+                yield "word"
+        finally:
+            made.append("closed")
+
+    dr = Driver({}, module_of(words))
+    async with aclosing(dr.astream(["words"], INPUTS)) as events:  # type: ignore[type-var]
+        async for event in events:
+            if isinstance(event, Chunk):
+                break
+    assert made[-1] == "closed"
+
+
 def test_a_reader_that_has_enough_closes_the_step() -> None:
     """Nobody needs the rest, so nobody makes it."""
     ended: list[str] = []
@@ -235,6 +255,26 @@ def test_a_reader_that_has_enough_closes_the_step() -> None:
     dr = Driver({}, module_of(words, first))
     assert dr.execute(["first"], INPUTS) == {"first": "to"}
     assert ended == ["closed"]
+
+
+def test_a_hot_plan_names_the_stream_that_failed() -> None:
+    """The note is the stream's, not its reader's, however often the plan has run."""
+
+    def broken(prompt: str) -> Stream[str]:
+        yield "to"
+        if prompt == "fail":
+            raise ValueError("no more")
+
+    def reader(broken: Stream[str]) -> list[str]:
+        return [*broken]
+
+    dr = Driver({}, module_of(broken, reader))
+    for _ in range(HOT + 1):
+        dr.execute(["reader"], {"prompt": "x"})
+    with pytest.raises(ValueError, match="no more") as caught:
+        dr.execute(["reader"], {"prompt": "fail"})
+    (note,) = caught.value.__notes__
+    assert note.startswith("in node `broken`")
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
