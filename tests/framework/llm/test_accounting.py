@@ -16,6 +16,7 @@ from stepwell import Driver
 from stepwell.lifecycle import Retry
 from stepwell.llm import Cost, Price, TokenAccounting, Usage, record_usage
 from stepwell.testing import module_of
+from stepwell.tracing import Tracing
 
 COUNT = st.integers(0, 10_000)
 MONEY = st.decimals(0, 100, places=6)
@@ -224,9 +225,11 @@ def test_a_frame_of_the_ledger() -> None:
     assert list(frame["node"]) == ["answer", "answer"]
 
 
-def test_an_accounting_can_be_pickled() -> None:
-    """Its settings travel with a driver, its ledger stays."""
+def test_adapters_can_be_pickled() -> None:
+    """Their settings travel with a driver, what they have seen stays."""
     assert pickle.loads(pickle.dumps(TokenAccounting(keep=7))).keep == 7
+    assert pickle.loads(pickle.dumps(Retry(7))).attempts == 7
+    assert pickle.loads(pickle.dumps(Tracing("qa"))).name == "qa"
 
 
 def test_nothing_is_heard_after_a_run() -> None:
