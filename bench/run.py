@@ -35,15 +35,17 @@ Thing = Callable[[], Any]
 def paired(*things: Thing, times: int, rounds: int = 25) -> list[float]:
     """CPU seconds of one call of each, measured in turn."""
     taken: list[list[float]] = [[] for _ in things]
-    for _ in range(rounds):
-        for thing, seconds in zip(things, taken, strict=True):
-            gc.collect()
-            gc.disable()
-            began = time.process_time()
-            for _ in range(times):
-                thing()
-            seconds.append((time.process_time() - began) / times)
-            gc.enable()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            for thing, seconds in zip(things, taken, strict=True):
+                began = time.process_time()
+                for _ in range(times):
+                    thing()
+                seconds.append((time.process_time() - began) / times)
+    finally:
+        gc.enable()
     return [median(seconds) for seconds in taken]
 
 
@@ -116,7 +118,7 @@ def shown(driver: float, hand: float, nodes: int) -> str:
 def w1() -> Iterator[Row]:
     for size in (1000, 10_000):
         shape = shapes.chain(size)
-        driver, hand = paired(*executing(shape), times=20_000 // size)
+        driver, hand = paired(*executing(shape), times=100_000 // size)
         yield f"W1 chain of {size:,}, hot", shown(driver, hand, size), "1.1x" * (size == 1000)
     shape = shapes.chain(1000)
     dr = Driver({}, shape.module)
@@ -131,7 +133,7 @@ def w1() -> Iterator[Row]:
 
 
 def w2() -> Iterator[Row]:
-    driver, hand = paired(*executing(shapes.layered(20, 50)), times=20)
+    driver, hand = paired(*executing(shapes.layered(20, 50)), times=100)
     yield "W2 layered 20 x 50", shown(driver, hand, 1001), "1.1x"
 
 
