@@ -6,7 +6,9 @@ loads neither the driver nor anything of third parties.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stepwell.lazy import exports
 
 if TYPE_CHECKING:
     from stepwell.driver import Builder, Driver
@@ -41,36 +43,6 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ERRORS = (
-    "AdapterError",
-    "GraphError",
-    "HookError",
-    "MissingExtra",
-    "ModifierError",
-    "RequestError",
-    "StepwellError",
-)
-_EVENTS = ("Chunk", "RunFinished", "StepFailed", "StepFinished", "StepStarted")
-_MODIFIERS = (
-    "config",
-    "extract_fields",
-    "group",
-    "inject",
-    "node",
-    "parameterize",
-    "source",
-    "tag",
-    "value",
-)
-_HOMES = {
-    "Builder": "stepwell.driver",
-    "Driver": "stepwell.driver",
-    "Stream": "stepwell.stream",
-    **dict.fromkeys(_ERRORS, "stepwell.errors"),
-    **dict.fromkeys(_EVENTS, "stepwell.execution.events"),
-    **dict.fromkeys(_MODIFIERS, "stepwell.modifiers"),
-}
-
 __all__ = [
     "AdapterError",
     "Builder",
@@ -99,16 +71,18 @@ __all__ = [
     "value",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module `stepwell` has no attribute `{name}`")
-    from importlib import import_module
-
-    found = globals()[name] = getattr(import_module(home), name)
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = exports(
+    __name__,
+    {
+        "stepwell.driver": "Builder Driver",
+        "stepwell.errors": (
+            "AdapterError GraphError HookError MissingExtra ModifierError RequestError "
+            "StepwellError"
+        ),
+        "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
+        "stepwell.modifiers": (
+            "config extract_fields group inject node parameterize source tag value"
+        ),
+        "stepwell.stream": "Stream",
+    },
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stepwell.lazy import exports
 
 if TYPE_CHECKING:
     from stepwell.lifecycle.api import (
@@ -63,36 +65,23 @@ __all__ = [
     "base_validator",
 ]
 
-_HOME = {
-    "DictResult": "results",
-    "Failure": "graceful",
-    "FunctionInputOutputTypeChecker": "checker",
-    "GracefulErrorAdapter": "graceful",
-    "NoEdgeAndInputTypeChecking": "permissive",
-    "NumpyResult": "results",
-    "PDBDebugger": "debugger",
-    "PandasResult": "results",
-    "PolarsResult": "results",
-    "PrintLn": "println",
-    "ProgressBar": "progress",
-    "Retry": "retry",
-    "SlowDown": "slowdown",
-    "base_hook": "events",
-    "base_method": "events",
-    "base_validator": "events",
-}
-"""Where a name is defined; all others are in `api`."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    from importlib import import_module
-
-    value = getattr(import_module(f"{__name__}.{_HOME.get(name, 'api')}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = exports(
+    __name__,
+    {
+        ".api": (
+            "EdgeConnectionHook GraphAdapter GraphConstructionHook GraphExecutionHook "
+            "NodeExecutionHook NodeExecutionMethod Observer ResultBuilder StaticValidator "
+            "TaskExecutionHook TaskGroupingHook TaskReturnHook TaskSubmissionHook"
+        ),
+        ".checker": "FunctionInputOutputTypeChecker",
+        ".debugger": "PDBDebugger",
+        ".events": "base_hook base_method base_validator",
+        ".graceful": "Failure GracefulErrorAdapter",
+        ".permissive": "NoEdgeAndInputTypeChecking",
+        ".println": "PrintLn",
+        ".progress": "ProgressBar",
+        ".results": "DictResult NumpyResult PandasResult PolarsResult",
+        ".retry": "Retry",
+        ".slowdown": "SlowDown",
+    },
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stepwell.lazy import exports
 
 if TYPE_CHECKING:
     from stepwell.llm.accounting import TokenAccounting as TokenAccounting
@@ -13,28 +15,22 @@ if TYPE_CHECKING:
     from stepwell.usage import Cost as Cost
     from stepwell.usage import Usage as Usage
 
-_HOME = {
-    "Call": "stepwell.usage",
-    "Cost": "stepwell.usage",
-    "Price": "stepwell.llm.prices",
-    "TokenAccounting": "stepwell.llm.accounting",
-    "Usage": "stepwell.usage",
-    "metered": "stepwell.llm.client",
-    "record_usage": "stepwell.llm.client",
-}
+__all__ = [
+    "Call",
+    "Cost",
+    "Price",
+    "TokenAccounting",
+    "Usage",
+    "metered",
+    "record_usage",
+]
 
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if (home := _HOME.get(name)) is None:
-        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = exports(
+    __name__,
+    {
+        "stepwell.usage": "Call Cost Usage",
+        ".prices": "Price",
+        ".accounting": "TokenAccounting",
+        ".client": "metered record_usage",
+    },
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stepwell.lazy import exports
 from stepwell.local.weights import MODELS
 
 if TYPE_CHECKING:
@@ -16,23 +17,6 @@ if TYPE_CHECKING:
     from stepwell.local.model_server import ModelServer, ServerError
     from stepwell.local.splitting import Passage, split
     from stepwell.local.vector_store import Hit, VectorStore
-
-_WHERE = {
-    "Document": "documents",
-    "Embedder": "embedder",
-    "Embeddings": "embedder",
-    "Hit": "vector_store",
-    "ModelServer": "model_server",
-    "OpenAIEmbedder": "embedder",
-    "Passage": "splitting",
-    "ServerError": "model_server",
-    "VectorStore": "vector_store",
-    "corpus_digest": "documents",
-    "files_in": "documents",
-    "python_docs": "documents",
-    "read_files": "documents",
-    "split": "splitting",
-}
 
 __all__ = [
     "MODELS",
@@ -52,15 +36,13 @@ __all__ = [
     "split",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _WHERE:
-        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    from importlib import import_module
-
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_WHERE})
+__getattr__, __dir__ = exports(
+    __name__,
+    {
+        ".documents": "Document corpus_digest files_in python_docs read_files",
+        ".embedder": "Embedder Embeddings OpenAIEmbedder",
+        ".vector_store": "Hit VectorStore",
+        ".model_server": "ModelServer ServerError",
+        ".splitting": "Passage split",
+    },
+)
