@@ -52,8 +52,9 @@ types: $(VENV)/dev ## strict types of both packages
 contracts: $(VENV)/dev ## the layers
 	$(BIN)/lint-imports --no-cache
 
-extension: ## check, test and package the VS Code extension: vscode-extension/stepwell.vsix
+extension: $(VENV)/dev ## check, test and package the VS Code extension: vscode-extension/stepwell.vsix
 	@command -v npm > /dev/null || { echo "This needs npm and Node 20 or newer"; exit 1; }
+	vscode-extension/bundled/fill.sh $(CURDIR)/$(BIN)/python
 	cd vscode-extension && npm install --silent && npm run --silent check && npm run --silent package
 
 bench: $(VENV)/dev ## what the driver costs beside hand-written Python

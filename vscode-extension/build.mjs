@@ -29,4 +29,15 @@ if (tests) {
     minify: production,
     sourcemap: production ? false : "linked",
   });
+  await build({
+    bundle: true,
+    platform: "browser",
+    target: "es2022",
+    format: "iife",
+    logLevel: "warning",
+    entryPoints: ["src/view/main.ts", "src/view/style.css"],
+    outdir: "out/view",
+    minify: production,
+    sourcemap: production ? false : "inline",
+  });
 }

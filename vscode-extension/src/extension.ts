@@ -1,23 +1,35 @@
-/** What VS Code calls: it wires commands and changes of the settings to the server. */
+/** What VS Code calls: it wires commands and changes of the settings to what does them. */
 
 import * as vscode from "vscode";
+import { GraphPanel } from "./graph/panel";
 import * as python from "./python-extension";
-import { Server } from "./server";
+import { Rules } from "./rules";
+import { Runner } from "./running";
+import { SETTINGS, Server } from "./server";
+import { watch } from "./wanted";
 
 let server: Server | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  const started = new Server();
+  const started = new Server(context.extension);
   server = started;
   const restart = () => void started.restart();
+  const graph = new GraphPanel(context.extensionUri, started);
+  const runner = new Runner(started, context.workspaceState);
+  const { registerCommand } = vscode.commands;
   context.subscriptions.push(
     started,
-    vscode.commands.registerCommand("stepwell.restart", () => started.restart()),
-    vscode.commands.registerCommand("stepwell.showOutput", () => started.showOutput()),
-    vscode.commands.registerCommand("stepwell.selectInterpreter", selectInterpreter),
+    graph,
+    watch(),
+    new Rules(started).register(),
+    registerCommand("stepwell.showGraph", () => graph.show()),
+    registerCommand("stepwell.runPipeline", () => runner.pipeline()),
+    registerCommand("stepwell.runStep", (name) => runner.step(name)),
+    registerCommand("stepwell.restart", () => started.restart()),
+    registerCommand("stepwell.showOutput", () => started.showOutput()),
+    registerCommand("stepwell.selectInterpreter", selectInterpreter),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      const settings = ["stepwell.enable", "stepwell.interpreter", "stepwell.server.arguments"];
-      if (settings.some((name) => change.affectsConfiguration(name))) {
+      if (SETTINGS.some((name) => change.affectsConfiguration(`stepwell.${name}`))) {
         restart();
       }
     }),

@@ -1,7 +1,10 @@
-/** The server's life: which Python it gets, its start, its end, and what the person is told of it. */
+/** The server's life: which one is started and with which Python, its end, and what the person is told. */
 
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import * as vscode from "vscode";
 import {
   LanguageClient,
@@ -9,19 +12,37 @@ import {
   type ServerOptions,
   TransportKind,
 } from "vscode-languageclient/node";
-import { type Candidate, interpreter } from "./interpreter";
+import { choice, type Start, type Strategy } from "./choice";
+import { type Candidate, filledIn, interpreter, type Surroundings } from "./interpreter";
 import { cure, type Found, probe } from "./probe";
 import * as python from "./python-extension";
 import { Queue } from "./queue";
 import { Status } from "./status";
+import { mismatch } from "./versions";
+import { isWanted } from "./wanted";
+
+/** The settings after a change of which the server is started anew. */
+export const SETTINGS = ["enable", "importStrategy", "interpreter", "path", "server.arguments"];
 
 export class Server implements vscode.Disposable {
   readonly #output = vscode.window.createOutputChannel("stepwell", { log: true });
   readonly #trace = vscode.window.createOutputChannel("stepwell trace", { log: true });
   readonly #status = new Status();
   readonly #queue = new Queue(() => this.#replace());
+  readonly #graph = new vscode.EventEmitter<void>();
+  readonly #told = new Set<string>();
+  readonly #version: string;
+  readonly #bundled: string | undefined;
   #client: LanguageClient | undefined;
-  #told = "";
+
+  /** Graphs may be other ones now. */
+  readonly onGraph = this.#graph.event;
+
+  constructor(extension: vscode.Extension<unknown>) {
+    this.#version = extension.packageJSON.version;
+    const script = join(extension.extensionPath, "bundled", "server.py");
+    this.#bundled = existsSync(script) ? script : undefined;
+  }
 
   /** Starts the server, or ends the one that runs and starts another. */
   restart(): Promise<void> {
@@ -30,6 +51,21 @@ export class Server implements vscode.Disposable {
 
   showOutput(): void {
     this.#output.show();
+  }
+
+  /** The answer to one of stepwell's own requests; `undefined` where there is no server that knows it. */
+  async ask<Answer>(method: string, params: unknown): Promise<Answer | undefined> {
+    try {
+      return await this.#client?.sendRequest<Answer>(method, params);
+    } catch (error) {
+      this.#output.warn(`${method}: ${error}`);
+      return undefined;
+    }
+  }
+
+  /** The Python of this workspace. */
+  async candidate(): Promise<Candidate> {
+    return interpreter(await this.#surroundings());
   }
 
   async stop(): Promise<void> {
@@ -44,6 +80,7 @@ export class Server implements vscode.Disposable {
     this.#status.dispose();
     this.#output.dispose();
     this.#trace.dispose();
+    this.#graph.dispose();
   }
 
   async #replace(): Promise<void> {
@@ -53,20 +90,16 @@ export class Server implements vscode.Disposable {
       this.#status.off("switched off by the setting stepwell.enable");
       return;
     }
-    const candidate = await this.#candidate(settings);
-    this.#output.info(`Python of the ${candidate.origin}: ${candidate.path}`);
-    this.#status.starting(candidate.path);
-    const found = await probe(candidate.path);
-    if (found.kind !== "server") {
-      await this.#missing(found, candidate);
+    const start = await this.#start(settings);
+    if (start === undefined) {
       return;
     }
-    this.#output.info(`stepwell ${found.version} on Python ${found.python}`);
     const extra = settings.get<string[]>("server.arguments", []);
-    this.#client = this.#made(candidate.path, extra);
+    this.#output.info(`Starting ${[start.command, ...start.args, ...extra].join(" ")}`);
+    this.#client = this.#made(start, extra);
     try {
       await this.#client.start();
-      this.#status.running(found.version, candidate.path);
+      this.#running(this.#client.initializeResult?.serverInfo?.version ?? "?", start);
     } catch (error) {
       this.#output.error(String(error));
       this.#status.failed(String(error));
@@ -74,10 +107,52 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  async #candidate(settings: vscode.WorkspaceConfiguration): Promise<Candidate> {
+  /** What to start; where there is nothing, the person is told what is missing. */
+  async #start(settings: vscode.WorkspaceConfiguration): Promise<Start | undefined> {
+    const around = await this.#surroundings();
+    const path = settings.get("path", "").trim();
+    if (path !== "") {
+      return this.#given(filledIn(path, around));
+    }
+    const strategy = settings.get<Strategy>("importStrategy", "fromEnvironment");
+    const own = interpreter(around);
+    // The bundled server runs with any Python: where the workspace's is none, with the PATH's.
+    const other = interpreter({ ...around, setting: "", trusted: false });
+    let missing: { found: Found; path: string } | undefined;
+    for (const { path: python, origin } of own.path === other.path ? [own] : [own, other]) {
+      this.#output.info(`Python of the ${origin}: ${python}`);
+      this.#status.starting(python);
+      const found = await probe(python);
+      const start = choice({ strategy, python, found, bundled: this.#bundled });
+      if (start !== undefined) {
+        return start;
+      }
+      missing ??= { found, path: python };
+    }
+    if (missing !== undefined) {
+      await this.#missing(missing.found, missing.path);
+    }
+    return undefined;
+  }
+
+  /** The program of the setting `stepwell.path`, if it runs. */
+  async #given(path: string): Promise<Start | undefined> {
+    try {
+      await promisify(execFile)(path, ["--version"], { timeout: 20_000, cwd: __dirname });
+      return { origin: "path", command: path, args: [] };
+    } catch (error) {
+      const message = `\`${path}\` of the setting stepwell.path can't be run: ${error}`;
+      this.#output.error(message);
+      this.#status.failed(message);
+      void vscode.window.showErrorMessage(message);
+      return undefined;
+    }
+  }
+
+  async #surroundings(): Promise<Surroundings> {
     const folders = vscode.workspace.workspaceFolders ?? [];
-    return interpreter({
-      setting: settings.get("interpreter", ""),
+    return {
+      setting: vscode.workspace.getConfiguration("stepwell").get("interpreter", ""),
       chosen: await this.#chosen(folders[0]?.uri),
       folders: folders.map((folder) => folder.uri.fsPath),
       trusted: vscode.workspace.isTrusted,
@@ -85,7 +160,7 @@ export class Server implements vscode.Disposable {
       home: homedir(),
       environment: process.env,
       exists: existsSync,
-    });
+    };
   }
 
   async #chosen(folder: vscode.Uri | undefined): Promise<string | undefined> {
@@ -97,58 +172,67 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  #made(path: string, extra: string[]): LanguageClient {
+  #made(start: Start, extra: string[]): LanguageClient {
     const server: ServerOptions = {
-      command: path,
-      // -E -P: no variable of the shell, and no file of the workspace, decides what is imported.
-      args: ["-E", "-P", "-m", "stepwell_lsp", ...extra],
+      command: start.command,
+      args: [...start.args, ...extra],
       transport: TransportKind.stdio,
     };
-    const client: LanguageClientOptions = {
+    const options: LanguageClientOptions = {
       documentSelector: ["file", "untitled"].map((scheme) => ({ scheme, language: "python" })),
       outputChannel: this.#output,
       traceOutputChannel: this.#trace,
     };
-    return new LanguageClient("stepwell", "stepwell", server, client);
+    const client = new LanguageClient("stepwell", "stepwell", server, options);
+    client.onNotification("stepwell/graphChanged", () => this.#graph.fire());
+    return client;
   }
 
-  /** Tells what is missing once, and only where stepwell is used: others have no need of it. */
-  async #missing(found: Found, candidate: Candidate): Promise<void> {
-    const { message, command } = cure(found, candidate.path);
+  #running(version: string, { command, origin }: Start): void {
+    this.#output.info(`The server runs: stepwell ${version}`);
+    const told = mismatch(version, this.#version);
+    this.#status.running(version, command, origin, told);
+    if (told !== undefined) {
+      this.#tell(told, "Use the Bundled Server", () =>
+        vscode.workspace
+          .getConfiguration("stepwell")
+          .update("importStrategy", "useBundled", vscode.ConfigurationTarget.Workspace),
+      );
+    }
+    this.#graph.fire();
+  }
+
+  /** Tells what is missing, and only where stepwell is used: others have no need of it. */
+  async #missing(found: Found, path: string): Promise<void> {
+    const { message, command } = cure(found, path);
     this.#output.warn(message);
     this.#status.missing(message);
-    if (this.#told === message || !(await isWanted())) {
+    if (!(await isWanted())) {
       return;
     }
-    this.#told = message;
-    const install = "Open Terminal with the Command";
-    const select = "Select Interpreter";
-    const choices = command === undefined ? [select] : [install, select];
-    // Not awaited: a message that nobody answers must not hold up the next start.
-    void vscode.window.showWarningMessage(message, ...choices).then((answer) => {
-      if (answer === install && command !== undefined) {
+    if (command === undefined) {
+      this.#tell(message, "Select Interpreter", () =>
+        vscode.commands.executeCommand("stepwell.selectInterpreter"),
+      );
+    } else {
+      this.#tell(message, "Open Terminal with the Command", () => {
         const terminal = vscode.window.createTerminal("stepwell");
         terminal.show();
         terminal.sendText(command, false);
-      } else if (answer === select) {
-        void vscode.commands.executeCommand("stepwell.selectInterpreter");
+      });
+    }
+  }
+
+  /** Says something once. Not awaited: what nobody answers must not hold up the next start. */
+  #tell(message: string, choice: string, chosen: () => unknown): void {
+    if (this.#told.has(message)) {
+      return;
+    }
+    this.#told.add(message);
+    void vscode.window.showWarningMessage(message, choice).then((answer) => {
+      if (answer === choice) {
+        void chosen();
       }
     });
   }
-}
-
-/** Whether this workspace has anything to do with stepwell. */
-async function isWanted(): Promise<boolean> {
-  const open = vscode.workspace.textDocuments.filter((text) => text.languageId === "python");
-  if (open.some((text) => /^\s*(from|import)\s+stepwell\b/m.test(text.getText()))) {
-    return true;
-  }
-  const projects = await vscode.workspace.findFiles("**/pyproject.toml", "**/.venv/**", 20);
-  for (const uri of projects) {
-    const content = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
-    if (/\bstepwell\b/.test(content)) {
-      return true;
-    }
-  }
-  return false;
 }

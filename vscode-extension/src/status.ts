@@ -1,6 +1,7 @@
 /** The item in the status bar of a Python file: what the server is doing, and with which Python. */
 
 import * as vscode from "vscode";
+import type { Start } from "./choice";
 
 export class Status implements vscode.Disposable {
   readonly #item = vscode.languages.createLanguageStatusItem("stepwell", { language: "python" });
@@ -15,8 +16,11 @@ export class Status implements vscode.Disposable {
     this.#item.busy = true;
   }
 
-  running(version: string, path: string): void {
-    this.#set(`stepwell ${version}`, path, vscode.LanguageStatusSeverity.Information);
+  /** `told` is what is not as it should be, though the server runs. */
+  running(version: string, path: string, origin: Start["origin"], told?: string): void {
+    const words = origin === "bundled" ? `stepwell ${version} (bundled)` : `stepwell ${version}`;
+    const { Information, Warning } = vscode.LanguageStatusSeverity;
+    this.#set(words, told ?? path, told === undefined ? Information : Warning);
     this.#item.command = { title: "Restart", command: "stepwell.restart" };
   }
 
