@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from stepwell.errors import did_you_mean
 from stepwell.graph import Graph
 from stepwell.read import files
 from stepwell.read.connected import connected
+from stepwell.read.findings import merged, unreadable
 from stepwell.read.pipelines import Declared, Finder, Pipeline, declared, pipelines
 from stepwell.read.pipelines import graph as graph_of
 from stepwell.read.source import Module, parse
@@ -29,16 +30,18 @@ class Checked:
 
 def checked(paths: Sequence[Path]) -> Checked:
     """What the rules say of every pipeline under these paths, each finding once."""
-    from stepwell.rules import check
+    from stepwell.rules import check, kept
 
     everything = list(files.python_files(paths))
     found = pipelines_under(paths, everything)
-    diagnostics = {
-        (one.code, one.span, one.message): one
-        for pipeline in found
-        for one in check(pipeline.graph)
-    }
-    return Checked(tuple(_not_ignored(diagnostics.values())), len(everything), len(found))
+    named = {str(path) for path in paths if path.is_file()}
+    meant = [_meant(pipeline, named) for pipeline in found]
+    diagnostics = merged((pipeline, check(pipeline.graph)) for pipeline in meant)
+    marked = {module.file for pipeline in found for module in pipeline.modules}
+    marked |= {one.span.file for one in diagnostics if one.span}
+    texts = {file: _text(file) for file in marked}
+    left = kept(diagnostics, texts, broken=unreadable(found))
+    return Checked(tuple(left), len(everything), len(found))
 
 
 def graph(written: Sequence[str], config: Mapping[str, Any] | None = None) -> Graph:
@@ -170,14 +173,11 @@ def _declarations(paths: Iterable[Path], everything: Iterable[Path]) -> list[Dec
     return found
 
 
-def _not_ignored(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Without those that a comment on their line switches off; sorted by place."""
-    from stepwell.rules import ignored, unignored
-
-    found = list(diagnostics)
-    marked = {one.span.file for one in found if one.span}
-    kept = unignored(found, {file: ignored(_text(file)) for file in marked})
-    return sorted(kept, key=lambda one: (one.span is None, one.span or (), one.code))
+def _meant(pipeline: Pipeline, named: Collection[str]) -> Pipeline:
+    """A module alone whose file is named itself is meant as a pipeline."""
+    if pipeline.alone and pipeline.modules[0].file in named:
+        return replace(pipeline, alone=False)
+    return pipeline
 
 
 def _text(file: str) -> str:

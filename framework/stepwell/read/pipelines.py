@@ -43,12 +43,14 @@ class Pipeline:
         modules: the modules, in the order given.
         graph: their graph.
         span: where the driver is built.
+        alone: whether it is a module that nothing builds a driver of.
     """
 
     name: str
     modules: tuple[Module, ...]
     graph: Graph
     span: Span | None = None
+    alone: bool = False
 
 
 def graph(
@@ -90,7 +92,7 @@ def pipelines(modules: Iterable[Module], declared: Iterable[Declared] = ()) -> l
     taken = {file for pipeline in found for file in _files(pipeline.modules)}
     alone = [each for each in modules if each.uses_modifiers and each.nodes and not _tests(each)]
     found += [
-        Pipeline(module.name or module.file, (module,), graph([module], others=finder))
+        Pipeline(module.name or module.file, (module,), graph([module], others=finder), alone=True)
         for module in alone
         if module.file not in taken and not module.sites
     ]

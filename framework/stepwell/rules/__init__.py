@@ -5,7 +5,7 @@ Nothing here reads a file, runs a step or raises.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
@@ -25,11 +25,13 @@ from stepwell.rules.shadowed_input import ShadowedInput
 from stepwell.rules.syntax_error import SyntaxErrorRule
 from stepwell.rules.type_mismatch import TypeMismatch
 from stepwell.rules.unknown_target import UnknownTarget
+from stepwell.rules.unused_ignore import UnusedIgnore
 from stepwell.rules.unused_input import UnusedInput
 from stepwell.rules.variadic_parameter import VariadicParameter
 
 RULES: tuple[Rule, ...] = (
     SyntaxErrorRule(),
+    UnusedIgnore(),
     NotAModule(),
     NotAStep(),
     VariadicParameter(),
@@ -48,7 +50,7 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule, in the order of codes."""
 
-__all__ = ["RULES", "Rule", "check", "errors", "ignored", "unignored"]
+__all__ = ["RULES", "Rule", "check", "errors", "ignored", "kept", "unignored"]
 
 
 def check(
@@ -76,6 +78,31 @@ def check(
         ),
         graph,
     )
+
+
+def kept(
+    found: Iterable[Diagnostic],
+    texts: Mapping[str, str],
+    *,
+    broken: Collection[str] = (),
+    unsure: Collection[str] = ("SW201",),
+) -> list[Diagnostic]:
+    """What no comment switches off, and what is said of comments that switch off nothing.
+
+    Args:
+        found: all that was found in these files.
+        texts: what each file that was checked says.
+        broken: files of which something could not be read, so that rules are silent there.
+        unsure: codes that may be found otherwise: a type checker sees more mismatches than we do.
+    """
+    everything = list(found)
+    off = {file: lines for file, text in texts.items() if (lines := ignored(text))}
+    left = list(unignored(everything, off))
+    for file in off:
+        if file not in broken:
+            here = [each for each in everything if each.span and each.span.file == file]
+            left += UnusedIgnore().of(file, texts[file], here, unsure)
+    return sorted(left, key=_order)
 
 
 def errors(graph: Graph) -> list[Diagnostic]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from stepwell.diagnostic import Diagnostic
 
-_COMMENT = re.compile(r"#\s*stepwell:\s*ignore(?:\[(?P<codes>[^\]]*)\])?(?!\w)")
+COMMENT = re.compile(r"#\s*stepwell:\s*ignore(?:\[(?P<codes>[^\]]*)\])?(?!\w)")
 
 ALL = "ALL"
 
@@ -21,9 +21,9 @@ def ignored(text: str) -> dict[int, frozenset[str]]:
     if "stepwell" not in text:
         return {}
     return {
-        number: _codes(found["codes"])
+        number: frozenset(codes_of(line))
         for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1)
-        if (found := _COMMENT.search(line))
+        if COMMENT.search(line)
     }
 
 
@@ -51,7 +51,16 @@ def matches(code: str, of: str, name: str) -> bool:
     return code in (ALL, name) or (code.startswith("SW") and of.startswith(code))
 
 
-def _codes(written: str | None) -> frozenset[str]:
+def codes_of(comment: str) -> list[str]:
+    """What a comment switches off, as written: `ALL` without codes, nothing if it is no such one.
+
+    >>> codes_of("# stepwell: ignore[SW102, cycle]"), codes_of("# stepwell: ignore")
+    (['SW102', 'cycle'], ['ALL'])
+    """
+    found = COMMENT.search(comment)
+    if found is None:
+        return []
+    written = found["codes"]
     if written is None:
-        return frozenset({ALL})
-    return frozenset(code.strip() for code in written.split(",") if code.strip())
+        return [ALL]
+    return [code.strip() for code in written.split(",") if code.strip()]

@@ -7,9 +7,10 @@ import tomllib
 from typing import NamedTuple
 
 from stepwell.diagnostic import Diagnostic
+from stepwell.read.findings import unreadable
 from stepwell.read.pipelines import declared, pipelines
 from stepwell.read.source import parse
-from stepwell.rules import check
+from stepwell.rules import check, kept
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r'# (?P<severity>error|warning): \[(?P<name>[\w-]+)\](?: "(?P<message>.*)")?')
@@ -32,8 +33,10 @@ class Case(NamedTuple):
         given = declared(tomllib.loads(self.settings)) or declared(
             {"tool": {"stepwell": {"pipelines": {"all": {"modules": names}}}}}
         )
-        graphs = [pipeline.graph for pipeline in pipelines(parsed, given)]
-        return [diagnostic for graph in graphs for diagnostic in check(graph)]
+        found = pipelines(parsed, given)
+        diagnostics = [each for pipeline in found for each in check(pipeline.graph)]
+        texts = {f"{name}.py": text for name, text in zip(names, self.modules, strict=True)}
+        return kept(diagnostics, texts, broken=unreadable(found))
 
     def marked(self) -> list[tuple[str, int, str, str, str]]:
         """File, line, severity, name and message of each finding that a comment asks for."""
