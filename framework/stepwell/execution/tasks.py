@@ -88,7 +88,7 @@ class _Branches:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] = self._loop.create_future()
-        self._stopping = Flag()
+        self._stopping: Flag | None = None
 
     async def run_to_the_end(self) -> None:
         """Returns when nothing runs any more; the run knows how it ended."""
@@ -102,7 +102,8 @@ class _Branches:
         except asyncio.CancelledError as error:
             self._run.failed(error)
         if self._run.error is not None:
-            self._stopping.set()
+            if self._stopping is not None:
+                self._stopping.set()
             self._run.close()
             for task in self._tasks:
                 task.cancel()
@@ -333,6 +334,8 @@ class _Branches:
     async def _in_thread(self, thing: Callable[[], Any]) -> Any:
         """Calls something in a worker thread. Cancelled, it waits all the same: nothing leaks."""
         context = copy_context()
+        if self._stopping is None:
+            self._stopping = Flag()
         context.run(stopping.set, self._stopping)
         future = self._pool().submit(context.run, _raisable, thing)
         wrapped = asyncio.wrap_future(future, loop=self._loop)
