@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -118,3 +119,23 @@ def test_a_long_chain_never_meets_the_recursion_limit(runs: int) -> None:
     dr = Driver({}, module_of(*(names[f"n{node}"] for node in range(len(graph)))))
     for _ in range(runs):
         assert dr.execute([f"n{size - 1}"], {"x": 1}) == {f"n{size - 1}": size}
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_a_chain_deeper_than_the_recursion_limit(threads: int) -> None:
+    """Ten times as deep, in every loop: nothing in a driver calls itself."""
+    size, limit = 3000, sys.getrecursionlimit()
+    lines = ["def n0(x: int) -> int:\n    return x"]
+    lines += [f"def n{n}(n{n - 1}: int) -> int:\n    return n{n - 1} + 1" for n in range(1, size)]
+    names: dict[str, Any] = {}
+    exec("\n".join(lines), names)
+    dr = Driver({}, module_of(*(names[f"n{n}"] for n in range(size))), threads=threads)
+    target = f"n{size - 1}"
+    sys.setrecursionlimit(300)
+    try:
+        assert dr.execute([target], {"x": 1}) == {target: size}
+        assert asyncio.run(dr.aexecute([target], {"x": 1})) == {target: size}
+        *_, last = dr.stream([target], {"x": 1})
+    finally:
+        sys.setrecursionlimit(limit)
+    assert last.results == {target: size}
