@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stepwell.driver import Builder, Driver
     from stepwell.errors import (
         AdapterError,
+        BudgetExceeded,
         GraphError,
         HookError,
         MissingExtra,
@@ -45,6 +46,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AdapterError",
+    "BudgetExceeded",
     "Builder",
     "Chunk",
     "Driver",
@@ -76,8 +78,8 @@ __getattr__, __dir__ = exports(
     {
         "stepwell.driver": "Builder Driver",
         "stepwell.errors": (
-            "AdapterError GraphError HookError MissingExtra ModifierError RequestError "
-            "StepwellError"
+            "AdapterError BudgetExceeded GraphError HookError MissingExtra ModifierError "
+            "RequestError StepwellError"
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.modifiers": (

@@ -6,6 +6,8 @@
     ├── ModifierError       a modifier was given a wrong argument; carries `code` and `argument`
     ├── AdapterError        an adapter can't be used: it hears nothing, or clashes with another
     ├── HookError           an adapter's hook raised; carries `hook` and `node`
+    ├── BudgetExceeded      a request was kept from leaving; carries what is spent and asked for
+    ├── BadAnswer           what a provider answered is no answer; carries `code` and more
     └── MissingExtra        an optional library is not installed (also an `ImportError`)
 
 An exception raised by a step is not among them: it reaches the caller as itself, with a note.
@@ -67,6 +69,66 @@ class HookError(StepwellError):
     def __init__(self, message: str, *, hook: str, node: str = "") -> None:
         super().__init__(message)
         self.hook, self.node = hook, node
+
+
+class BudgetExceeded(StepwellError):
+    """A request could have passed a cap of a budget, so it did not leave.
+
+    Args:
+        message: the fact, and the cure.
+        node: the step that asked.
+        unit: which cap: `money`, `tokens`, `requests`, `seconds`; `unknown` where what is asked
+            for can't be bounded.
+        cap: the cap.
+        spent: what is spent.
+        reserved: what is reserved for requests that are under way.
+        asked: what this one might use.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        node: str | None = None,
+        unit: str = "",
+        cap: Any = None,
+        spent: Any = None,
+        reserved: Any = None,
+        asked: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.node, self.unit = node, unit
+        self.cap, self.spent, self.reserved, self.asked = cap, spent, reserved, asked
+
+
+class BadAnswer(StepwellError):
+    """What a provider answered is no answer; it may have been paid for all the same.
+
+    Args:
+        message: the fact, with the provider and the operation in it.
+        code: what is wrong: `cut_off`, `empty`, `not_json`, `not_utf8`, `not_a_stream`,
+            `too_large`, `redirected`, or a provider's own code.
+        status: the HTTP status, if one came.
+        request_id: the provider's name for the request.
+        start: the first characters of the answer, keys taken out.
+        partial: the text that a stream brought before it went wrong.
+    """
+
+    code: str | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "not_json",
+        status: int | None = None,
+        request_id: str | None = None,
+        start: str = "",
+        partial: str = "",
+    ) -> None:
+        Exception.__init__(self, message)  # the next in line may be an SDK's, which wants more
+        self.code, self.status, self.request_id = code, status, request_id
+        self.start, self.partial = start, partial
 
 
 class MissingExtra(StepwellError, ImportError):

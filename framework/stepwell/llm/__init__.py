@@ -8,6 +8,7 @@ from stepwell.lazy import exports
 
 if TYPE_CHECKING:
     from stepwell.llm.accounting import TokenAccounting as TokenAccounting
+    from stepwell.llm.budget import Budget as Budget
     from stepwell.llm.client import metered as metered
     from stepwell.llm.client import record_usage as record_usage
     from stepwell.llm.prices import Price as Price
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from stepwell.usage import Usage as Usage
 
 __all__ = [
+    "Budget",
     "Call",
     "Cost",
     "Price",
@@ -31,6 +33,7 @@ __getattr__, __dir__ = exports(
         "stepwell.usage": "Call Cost Usage",
         ".prices": "Price",
         ".accounting": "TokenAccounting",
+        ".budget": "Budget",
         ".client": "metered record_usage",
     },
 )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from threading import Lock
 from time import perf_counter, time
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from stepwell.lifecycle.current import current
 from stepwell.lifecycle.listening import Ears, ears_of
 from stepwell.lifecycle.retrying import retrying
 from stepwell.llm.events import Events, data_of
+from stepwell.llm.gates import Asking, Passage, Pause, gates_of
 from stepwell.llm.prices import Prices, priced
 from stepwell.llm.reading import (
     Asked,
@@ -94,7 +96,8 @@ class Meter:
         else:
             number = ears.number(now.node, now.task_id)
             place = Place(now.run_id, now.node, now.task_id, now.attempt, number)
-        return Exchange(self, ears, place, asked, url)
+        key = urlsplit(url).netloc, _digest(headers)
+        return Exchange(self, ears, place, asked, url, key=key, size=len(body))
 
     def _tell_of_two_retries(self, headers: Mapping[str, str]) -> None:
         again = retrying.get()
@@ -120,8 +123,19 @@ class Meter:
 class Exchange:
     """One request and its answer, measured while the bytes pass."""
 
-    def __init__(self, meter: Meter, ears: Ears, place: Place, asked: Asked, url: str) -> None:
+    def __init__(
+        self,
+        meter: Meter,
+        ears: Ears,
+        place: Place,
+        asked: Asked,
+        url: str,
+        *,
+        key: tuple[str, str] = ("", ""),
+        size: int = 0,
+    ) -> None:
         self._meter, self._ears, self._place = meter, ears, place
+        self._key, self._size_asked, self._passage = key, size, Passage()
         self.asked, self._url = asked, url
         self._started, self._began = time(), perf_counter()
         self._first: float | None = None
@@ -164,7 +178,45 @@ class Exchange:
         """The same request, to be measured anew."""
         number = self._ears.number(self._place.node, self._place.task_id)
         place = self._place._replace(number=number)
-        return Exchange(self._meter, self._ears, place, self.asked, self._url)
+        return Exchange(
+            self._meter,
+            self._ears,
+            place,
+            self.asked,
+            self._url,
+            key=self._key,
+            size=self._size_asked,
+        )
+
+    def admission(self) -> Iterator[Pause]:
+        """The waits before it may leave; its time counts from their end.
+
+        Raises:
+            StepwellError: if it must not leave.
+        """
+        yield from self._passage.through(gates_of(self._ears.listeners), self._asking)
+        self._started, self._began = time(), perf_counter()
+
+    def withdrawn(self) -> None:
+        """Takes note that it does not leave: no row of the ledger, and nothing kept for it."""
+        self._over = True
+        self._passage.over(None)
+
+    def _asking(self) -> Asking:
+        return Asking(
+            self.asked,
+            self._size_asked,
+            self._url,
+            self._key,
+            self._meter.prices,
+            self._place.run_id,
+            self._place.node,
+            self._place.attempt,
+        )
+
+    def heard(self, status: int, headers: Mapping[str, str]) -> None:
+        """Tells the gates of the answer's head."""
+        self._passage.answered(status, headers)
 
     def answered(
         self,
@@ -182,6 +234,7 @@ class Exchange:
         self._status = status
         if 300 <= status < 400:
             self._over = True
+            self._passage.over(None)
         elif status >= 400:
             self.finish()
         elif content_type.startswith("text/event-stream"):
@@ -250,6 +303,7 @@ class Exchange:
             finish_reasons=self._reasons,
             server=(parts.hostname or "", parts.port),
         )
+        self._passage.over(call)
         self._ears.call_made(call)
 
     def _usage(self, error: str | None) -> Usage:
@@ -336,6 +390,12 @@ def _asked(operation: str, api: str, body: bytes) -> Asked:
     return Asked(
         operation, api, model if isinstance(model, str) else None, read.get("stream") is True, read
     )
+
+
+def _digest(headers: Mapping[str, str]) -> str:
+    """What tells one API key from another without showing it."""
+    given = headers.get("authorization") or headers.get("x-api-key") or headers.get("api-key") or ""
+    return sha256(given.encode()).hexdigest()[:16] if given else ""
 
 
 def _server(url: str) -> str:

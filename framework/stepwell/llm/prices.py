@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from stepwell.errors import require
+from stepwell.llm.reading import Asked
 from stepwell.usage import Cost, Usage
 
 MILLION = Decimal(1_000_000)
@@ -77,6 +78,32 @@ def priced(
         if (cost := _listed(usage, name, url)) is not None:
             return replace(usage, costs=(cost,))
     return replace(usage, unpriced=usage.requests)
+
+
+def dearest(
+    asked: Asked, input_tokens: int, output_tokens: int, url: str, own: Prices
+) -> Cost | None:
+    """The most that so many tokens can cost at list price; `None` if no price is known.
+
+    Input costs the most where it is written to a cache, and all costs more where it is heard.
+    """
+    usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, requests=1)
+    if not usage.total_tokens:
+        usage = replace(usage, input_tokens=1)
+    kinds = [usage]
+    price = own.get(asked.model or "")
+    if asked.api == "messages" or (price is not None and price.cache_write is not None):
+        kinds.append(replace(usage, cache_write=usage.input_tokens))
+    if "audio" in (asked.body.get("modalities") or ()):
+        kinds.append(
+            replace(usage, audio_input=usage.input_tokens, audio_output=usage.output_tokens)
+        )
+    costs = [
+        cost
+        for kind in kinds
+        for cost in priced(kind, model=asked.model, answered=None, url=url, own=own).costs
+    ]
+    return max(costs, key=lambda cost: cost.amount, default=None)
 
 
 def _listed(usage: Usage, model: str, url: str) -> Cost | None:

@@ -81,12 +81,14 @@ class Door(httpx2.BaseTransport):
         exchange = _begin(self.meter, request)
         if exchange is None:
             return self.inner.handle_request(request)
+        _admit(exchange)
         try:
             response = self.inner.handle_request(_sent(request, exchange))
             if _may_refuse(exchange, response):
                 response.read()
                 if exchange.refused(response.status_code, response.content):
                     exchange = exchange.again()
+                    _admit(exchange)
                     response = self.inner.handle_request(request)
         except BaseException as error:
             exchange.failed(error)
@@ -107,12 +109,14 @@ class AsyncDoor(httpx2.AsyncBaseTransport):
         exchange = _begin(self.meter, request)
         if exchange is None:
             return await self.inner.handle_async_request(request)
+        await _admit_async(exchange)
         try:
             response = await self.inner.handle_async_request(_sent(request, exchange))
             if _may_refuse(exchange, response):
                 await response.aread()
                 if exchange.refused(response.status_code, response.content):
                     exchange = exchange.again()
+                    await _admit_async(exchange)
                     response = await self.inner.handle_async_request(request)
         except BaseException as error:
             exchange.failed(error)
@@ -154,6 +158,29 @@ def _begin(meter: Meter, request: httpx2.Request) -> Exchange | None:
     return meter.begin(request.method, str(request.url), request.headers, read)
 
 
+def _admit(exchange: Exchange) -> None:
+    """Waits until the request may leave.
+
+    Raises:
+        StepwellError: if it must not.
+    """
+    try:
+        for pause in exchange.admission():
+            pause.block()
+    except BaseException:
+        exchange.withdrawn()
+        raise
+
+
+async def _admit_async(exchange: Exchange) -> None:
+    try:
+        for pause in exchange.admission():
+            await pause.later()
+    except BaseException:
+        exchange.withdrawn()
+        raise
+
+
 def _sent(request: httpx2.Request, exchange: Exchange) -> httpx2.Request:
     if not exchange.added:
         return request
@@ -183,6 +210,7 @@ def _measured(
         return httpx2.Response(200, headers=headers, content=data).content
 
     content_type = headers.get("content-type", "")
+    exchange.heard(response.status_code, headers)
     if not exchange.answered(response.status_code, content_type, decode if packed else None):
         return response
     if not read:
