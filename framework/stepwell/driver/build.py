@@ -8,13 +8,13 @@ from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from stepwell.diagnostic import Diagnostic
 from stepwell.errors import GraphError
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import given
 from stepwell.types import UNKNOWN, fits
 
 if TYPE_CHECKING:
+    from stepwell.diagnostic import Diagnostic
     from stepwell.driver.driver import Driver
     from stepwell.lifecycle.dispatch import LifecycleSet
     from stepwell.spec import Param, Span
@@ -90,6 +90,8 @@ def _refused(
     lifecycle: LifecycleSet,
 ) -> Iterator[Diagnostic]:
     """What is wrong by the config and by the adapters' validators."""
+    from stepwell.diagnostic import Diagnostic
+
     for name in config:
         if name in graph.nodes:
             node = graph.nodes[name]
@@ -113,6 +115,8 @@ def _refused(
 def _judged(
     lifecycle: LifecycleSet, event: str, name: str, span: Span | None, **words: Any
 ) -> Iterator[Diagnostic]:
+    from stepwell.diagnostic import Diagnostic
+
     for hook in lifecycle.validators(event):
         allowed, why = hook.call(**given(hook, words))
         if not allowed:

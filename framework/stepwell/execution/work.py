@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from stepwell.execution.streams import piece_value
 from stepwell.execution.surround import Asked, surround
-from stepwell.lifecycle.current import Current, current
 from stepwell.plan import STREAM, Group, Line, Piece, Plan, Whole, positions
 
 if TYPE_CHECKING:
@@ -165,16 +164,18 @@ def wholes(line: Line) -> list[int]:
 class Attribution:
     """Says in a context variable which node is at work, while it is: `with Attribution(…)`."""
 
-    __slots__ = ("_current", "_token")
+    __slots__ = ("_current", "_token", "_variable")
 
     def __init__(self, run_id: str, node: str) -> None:
-        self._current = Current(run_id, node)
+        from stepwell.lifecycle.current import Current, current
+
+        self._current, self._variable = Current(run_id, node), current
 
     def __enter__(self) -> None:
-        self._token = current.set(self._current)
+        self._token = self._variable.set(self._current)
 
     def __exit__(self, *_: object) -> None:
-        current.reset(self._token)
+        self._variable.reset(self._token)
 
 
 def works(plan: Plan, lifecycle: LifecycleSet) -> list[Work]:
