@@ -255,6 +255,21 @@ class TestTelling:
         assert "broken = pipeline.broken(question)" in lines
         assert "    broken = pipeline.broken(question)\n" in dr.explain(["broken"])
 
+    def test_a_hot_plan_leaves_nothing_behind(self) -> None:
+        """With its driver its text goes too."""
+        import gc
+        import linecache
+
+        before = {*linecache.cache}
+        dr = driver()
+        for _ in range(HOT + 1):
+            dr.execute(["answer"], INPUTS)
+        (name,) = {*linecache.cache} - before
+        assert name.startswith("<stepwell plan ")
+        del dr
+        gc.collect()
+        assert name not in linecache.cache
+
     def test_variables(self) -> None:
         found = {variable.name: variable for variable in driver().list_available_variables()}
         assert [*found] == ["passages", "prompt", "answer", "question", "corpus", "top_k"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable, Container, Sequence
 from math import isfinite
+from operator import attrgetter
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -180,15 +181,19 @@ class Writer:
         """The call of the line's step."""
         node = line.node
         if node.kind == "field":
-            entry = node.callable.__reduce__()[1][0]
-            return f"{self.piece(line.args[0])}[{entry!r}]"
+            reduced: Any = node.callable.__reduce__()
+            taken, (entry, *_) = reduced
+            whole = self.piece(line.args[0])
+            return f"{whole}.{entry}" if taken is attrgetter else f"{whole}[{entry!r}]"
         args = [self.piece(piece, f"{node.name}_{i}") for i, piece in enumerate(line.args)]
         args += [f"{k}={self.piece(piece, f'{node.name}_{k}')}" for k, piece in line.kwargs]
         return f"{self.function(node)}({', '.join(args)})"
 
     def function(self, node: Node) -> str:
         """How a node's function is written."""
-        written = self.spaces.write(node.module, node.step or node.name, node.callable)
+        # A modifier may have put another function under a step's name.
+        own = getattr(node.callable, "__name__", "") or node.step or node.name
+        written = self.spaces.write(node.module, own, node.callable)
         self._modules.add(written.partition(".")[0])
         return written
 
@@ -210,14 +215,16 @@ class Writer:
 
 
 def compiled(text: Text, name: str) -> Callable[..., Any]:
-    """The text's function. Tracebacks through it show its lines."""
+    """The text's function. Tracebacks through it show its lines, as long as it lives."""
     import linecache
+    from weakref import finalize
 
     lines = text.source.splitlines(keepends=True)
     linecache.cache[name] = (len(text.source), None, lines, name)
     names = dict(text.names)
     exec(compile(text.source, name, "exec"), names)
-    function: Callable[..., Any] = names["plan"]
+    function: Callable[..., Any] = names.pop("plan")
+    finalize(function, linecache.cache.pop, name, None)
     return function
 
 
