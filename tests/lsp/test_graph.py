@@ -134,6 +134,17 @@ def test_a_file_in_no_pipeline_has_no_graph(view):
     assert view(TWO, file="elsewhere.py") is None
 
 
+def test_of_a_graph_too_large_to_look_at_what_is_near_the_cursor_is_told(look):
+    """Nearest first, both ways along the arrows; the arrows between them; how many there are."""
+    chain = [f"def s{n}(s{n - 1}: int) -> int:\n    return 1\n" for n in range(100)]
+    snapshot = look("".join(chain).replace("s-1", "start")).snapshot
+    found = graph_view(snapshot, "/nowhere/work/work.py", position=types.Position(20, 0), limit=4)
+    assert found
+    assert [box["name"] for box in found["nodes"]] == ["s8", "s9", "s10", "s11"]
+    assert len(found["edges"]) == 3
+    assert found["total"] == 101
+
+
 def test_every_rule_has_a_page():
     """The page starts with the rule's name and code."""
     pages = rule_pages()
@@ -163,7 +174,9 @@ def test_an_editor_is_told_when_to_ask_for_the_graph_again(tmp_path):
         assert len(client.request(PAGES)) == len(RULES)
 
 
-@pytest.mark.parametrize("params", [None, [], {}, {"textDocument": {}}, {"textDocument": 1}])
+@pytest.mark.parametrize(
+    "params", [None, [], {}, {"textDocument": 1}, {"textDocument": {"uri": "a"}, "position": 3}]
+)
 def test_a_request_that_is_wrong_is_answered_so(tmp_path, params):
     """The server goes on."""
     with Client(tmp_path) as client:

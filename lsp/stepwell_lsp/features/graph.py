@@ -7,7 +7,8 @@ text for a reader: the editor must never take any of it for markup.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, TypedDict
 
 from lsprotocol import types
@@ -17,12 +18,15 @@ from stepwell.graph import Graph
 from stepwell.read.pipelines import Pipeline
 from stepwell.spec import Condition, Node, Param, Span
 from stepwell_lsp.features.symbols import body
-from stepwell_lsp.places import covers, files
+from stepwell_lsp.places import files
 from stepwell_lsp.snapshot import Snapshot
 
 METHOD = "stepwell/graph"
 CHANGED = "stepwell/graphChanged"
 """Sent when findings are published, to a client that has asked for a graph before."""
+
+LIMIT = 2_000
+"""Vertices beyond which only those nearest to the cursor are told: nobody looks at more."""
 
 
 class Problem(TypedDict):
@@ -79,11 +83,13 @@ class Run(TypedDict):
 class View(TypedDict):
     """One pipeline, and the names of all that the file is part of.
 
-    `problems` are those that belong to no vertex; `holes` say what could not be read.
+    `total` counts the vertices that there are, told or not; `problems` are those that belong to no
+    vertex; `holes` say what could not be read.
     """
 
     pipeline: str
     pipelines: list[str]
+    total: int
     nodes: list[Vertex]
     edges: list[Edge]
     problems: list[Problem]
@@ -91,7 +97,14 @@ class View(TypedDict):
     run: Run
 
 
-def graph_view(snapshot: Snapshot, file: str, pipeline: str | None = None) -> View | None:
+def graph_view(
+    snapshot: Snapshot,
+    file: str,
+    pipeline: str | None = None,
+    position: types.Position | None = None,
+    *,
+    limit: int = LIMIT,
+) -> View | None:
     """The pipeline of a file, or `None` if the file is in none.
 
     Args:
@@ -99,23 +112,62 @@ def graph_view(snapshot: Snapshot, file: str, pipeline: str | None = None) -> Vi
         file: the file that the person looks at.
         pipeline: which of the file's pipelines, if it has several; the first if it has none of
             that name.
+        position: where the cursor is: what is near to it is told if not all can be.
+        limit: how many vertices are told at most.
     """
     found = {name: made for name, made in _named(snapshot) if _has(made, file)}
     if not found:
         return None
     name = pipeline if pipeline in found else next(iter(found))
-    made = found[name]
+    made, graph = found[name], found[name].graph
+    total = len(graph.nodes) + len(graph.inputs)
+    kept = None if total <= limit else _near(snapshot, graph, file, position, limit)
     problems = list(_problems(snapshot, made))
-    attached, loose = _attached(snapshot, made.graph, problems)
+    attached, loose = _attached(snapshot, graph, problems)
     return View(
         pipeline=name,
         pipelines=list(found),
-        nodes=_vertices(snapshot, made.graph, attached),
-        edges=_edges(made.graph, problems),
+        total=total,
+        nodes=_vertices(snapshot, graph, attached, kept),
+        edges=_edges(graph, problems, kept),
         problems=[_problem(one) for one in loose],
-        holes=list(dict.fromkeys(hole.reason for hole in made.graph.holes)),
+        holes=list(dict.fromkeys(hole.reason for hole in graph.holes)),
         run=_run(made),
     )
+
+
+def _near(
+    snapshot: Snapshot, graph: Graph, file: str, position: types.Position | None, limit: int
+) -> set[str]:
+    """The names that are the fewest arrows away from what is under the cursor, or asked for."""
+    line = position.line + 1 if position else 0
+    here = _by_line(snapshot, graph).get((file, line), ())
+    asked = [m.name for m in graph.mentions if m.role == "target" and m.name in graph.nodes]
+    waiting = deque([*here, *asked][:1] or list(graph.nodes)[:1])
+    found = set(waiting)
+    joined = graph.digraph
+    while waiting:
+        at = waiting.popleft()
+        for name in (*joined.pred[at], *joined.succ[at]):
+            if len(found) == limit:
+                return found
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def _by_line(snapshot: Snapshot, graph: Graph) -> dict[tuple[str, int], list[str]]:
+    """The names of the nodes whose bodies are on each line of each file."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for node in graph.written:
+        if node.span:
+            around = body(snapshot.text(node.span.file), node.span)
+            for line in range(around.line, around.end_line + 1):
+                names = found.setdefault((around.file, line), [])
+                if node.name not in names:
+                    names.append(node.name)
+    return found
 
 
 def _named(snapshot: Snapshot) -> Iterator[tuple[str, Pipeline]]:
@@ -149,26 +201,29 @@ def _problems(snapshot: Snapshot, made: Pipeline) -> Iterator[Diagnostic]:
 def _attached(
     snapshot: Snapshot, graph: Graph, problems: Iterable[Diagnostic]
 ) -> tuple[dict[str, list[Problem]], list[Diagnostic]]:
-    """Each finding with the vertices that it is about, and those about none of them."""
+    """Each finding with the vertices that it is about, and those about none of them.
+
+    Those are the nodes that it names in its own file, or else what stands on its line.
+    """
     attached: dict[str, list[Problem]] = {}
     loose = []
+    named: dict[str, list[Node]] = {}
+    for node in graph.written:
+        for name in dict.fromkeys((node.name, node.step)):
+            named.setdefault(name, []).append(node)
+    by_line: dict[tuple[str, int], list[str]] | None = None
     for one in problems:
-        about = [node for node in graph.written if _is_about(snapshot, one, node)]
-        for name in dict.fromkeys(node.name for node in about):
+        file = one.span.file if one.span else ""
+        known = named.get(one.node, ()) if one.node else ()
+        names = [node.name for node in known if node.span is None or node.span.file == file]
+        if not names and one.span:
+            by_line = _by_line(snapshot, graph) if by_line is None else by_line
+            names = by_line.get((file, one.span.line), [])
+        for name in dict.fromkeys(names):
             attached.setdefault(name, []).append(_problem(one))
-        if not about:
+        if not names:
             loose.append(one)
     return attached, loose
-
-
-def _is_about(snapshot: Snapshot, one: Diagnostic, node: Node) -> bool:
-    if one.node and node.span and one.span and one.span.file != node.span.file:
-        return False
-    if one.node in (node.name, node.step):
-        return bool(one.node)
-    if node.span is None or one.span is None or one.span.file != node.span.file:
-        return False
-    return covers(body(snapshot.text(node.span.file), node.span), one.span.line, one.span.column)
 
 
 def _problem(one: Diagnostic) -> Problem:
@@ -176,12 +231,16 @@ def _problem(one: Diagnostic) -> Problem:
 
 
 def _vertices(
-    snapshot: Snapshot, graph: Graph, problems: Mapping[str, list[Problem]]
+    snapshot: Snapshot,
+    graph: Graph,
+    problems: Mapping[str, list[Problem]],
+    kept: Container[str] | None,
 ) -> list[Vertex]:
     asked = {mention.name for mention in graph.mentions if mention.role == "target"}
     written: dict[str, list[Node]] = {}
     for node in graph.written:
-        written.setdefault(node.name, []).append(node)
+        if kept is None or node.name in kept:
+            written.setdefault(node.name, []).append(node)
     inputs = [
         Vertex(
             name=name,
@@ -195,6 +254,7 @@ def _vertices(
             problems=[],
         )
         for name, readers in graph.inputs.items()
+        if kept is None or name in kept
     ]
     return inputs + [
         Vertex(
@@ -252,12 +312,13 @@ def _written(snapshot: Snapshot, span: Span, *, whole: bool) -> Written:
     return Written(uri=snapshot.uri(span.file), name=snapshot.range(span), body=around)
 
 
-def _edges(graph: Graph, problems: Iterable[Diagnostic]) -> list[Edge]:
+def _edges(graph: Graph, problems: Iterable[Diagnostic], kept: Container[str] | None) -> list[Edge]:
     wrong = {one.span for one in problems if one.severity == "error" and one.span}
     found: dict[tuple[str, str], list[tuple[Node, Param]]] = {}
     for node in graph.written:
         for param in node.params:
-            found.setdefault((param.reads, node.name), []).append((node, param))
+            if kept is None or (node.name in kept and param.reads in kept):
+                found.setdefault((param.reads, node.name), []).append((node, param))
     return [
         Edge(
             source=source,
