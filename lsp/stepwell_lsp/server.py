@@ -10,24 +10,15 @@ from collections.abc import Generator
 from typing import Any, BinaryIO, cast
 
 from lsprotocol import converters, types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
 from stepwell_lsp.documents import Document, path_of
-from stepwell_lsp.features.code_action import code_actions
-from stepwell_lsp.features.completion import TRIGGERS, completion
-from stepwell_lsp.features.definition import definition
 from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report
-from stepwell_lsp.features.graph import CHANGED, View, graph_view
-from stepwell_lsp.features.graph import METHOD as GRAPH
-from stepwell_lsp.features.highlight import highlight
-from stepwell_lsp.features.hover import hover
-from stepwell_lsp.features.references import references
-from stepwell_lsp.features.rules import METHOD as RULES
-from stepwell_lsp.features.rules import RulePage, rule_pages
-from stepwell_lsp.features.symbols import document_symbols, workspace_symbols
+from stepwell_lsp.features.graph import CHANGED
+from stepwell_lsp.requests import register
 from stepwell_lsp.schedule import Analyst
 from stepwell_lsp.snapshot import Snapshot
 from stepwell_lsp.stdio import Stdin, taken_over
@@ -193,8 +184,7 @@ def create(version: str) -> Server:
     """A server with every feature registered, ready for `start_io`."""
     server = Server(version)
     _register_events(server)
-    _register_requests(server)
-    _register_own(server)
+    register(server)
     return server
 
 
@@ -240,70 +230,6 @@ def _watch(server: Server) -> None:
         "watched-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options
     )
     server.client_register_capability(types.RegistrationParams([registration]))
-
-
-def _register_requests(server: Server) -> None:
-    fresh = server.analyst.fresh
-
-    def file_of(params: Any) -> str:
-        uri: str = params.text_document.uri
-        return path_of(uri) or uri
-
-    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
-    async def _(params: types.DefinitionParams) -> list[types.Location]:
-        return definition(await fresh(), file_of(params), params.position)
-
-    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
-    async def _(params: types.ReferenceParams) -> list[types.Location]:
-        declaration = params.context.include_declaration
-        snapshot = await fresh()
-        return references(snapshot, file_of(params), params.position, declaration=declaration)
-
-    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
-    async def _(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
-        return highlight(await fresh(), file_of(params), params.position)
-
-    @server.feature(types.TEXT_DOCUMENT_HOVER)
-    async def _(params: types.HoverParams) -> types.Hover | None:
-        return hover(await fresh(), file_of(params), params.position)
-
-    @server.feature(
-        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS)
-    )
-    async def _(params: types.CompletionParams) -> types.CompletionList:
-        return completion(await fresh(), file_of(params), params.position)
-
-    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    async def _(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-        return document_symbols(await fresh(), file_of(params))
-
-    @server.feature(types.WORKSPACE_SYMBOL)
-    async def _(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
-        return workspace_symbols(await fresh(), params.query)
-
-    @server.feature(
-        types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
-    )
-    async def _(params: types.CodeActionParams) -> list[types.CodeAction]:
-        return code_actions(await fresh(), file_of(params), params.range)
-
-
-def _register_own(server: Server) -> None:
-    """Requests that the protocol does not know; the page on the editor describes them."""
-
-    @server.feature(GRAPH)
-    async def _(params: Any) -> View | None:
-        try:
-            uri, pipeline = params["textDocument"]["uri"], params.get("pipeline")
-        except (TypeError, KeyError, AttributeError):
-            raise JsonRpcInvalidParams(f"`{GRAPH}` takes a `textDocument`") from None
-        server.draws = True
-        return graph_view(await server.analyst.fresh(), path_of(str(uri)) or uri, pipeline)
-
-    @server.feature(RULES)
-    def _(_: Any) -> list[RulePage]:
-        return rule_pages()
 
 
 def serve(version: str) -> int:

@@ -11,6 +11,8 @@ from lsprotocol import types
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.read.pipelines import Pipeline
+from stepwell.read.source import Module
+from stepwell.read.source.chunks import Chunk
 from stepwell.spec import Span
 from stepwell_lsp.documents import Document, uri_of
 from stepwell_lsp.places import Place, covers, files, in_file, of_name, once
@@ -27,6 +29,7 @@ class Snapshot:
         findings: what the rules found, by file; each file that was looked at has an entry.
         documents: the open buffers, by file.
         encoding: the units that the client counts columns in.
+        modules: what was read of each file that can matter to a pipeline.
     """
 
     texts: Mapping[str, Text] = field(default_factory=dict)
@@ -34,10 +37,16 @@ class Snapshot:
     findings: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
     encoding: str = UTF16
+    modules: Mapping[str, Module] = field(default_factory=dict)
 
     def text(self, file: str) -> Text:
         """The text of a file; an empty one where the file is not known."""
         return self.texts.get(file) or Text("")
+
+    def chunks(self, file: str) -> list[Chunk]:
+        """The top-level statements of a file with their trees; of an unknown file, none."""
+        module = self.modules.get(file)
+        return module.chunks(self.text(file).source) if module else []
 
     def uri(self, file: str) -> str:
         """The URI of a file, spelt as the client spells it if it has the file open."""

@@ -52,6 +52,7 @@ class Workspace:
             self._findings(texts),
             MappingProxyType(dict(self.sources.buffers)),
             self.encoding,
+            MappingProxyType(dict(self._modules.read)),
         )
 
     def _settings(self, file: str) -> None:

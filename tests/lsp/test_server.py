@@ -20,7 +20,7 @@ import second
 dr = driver.Driver({}, first, second)
 dr.execute(["answer"])
 """
-WRONG = SECOND.replace("(question", "(questoin")
+WRONG = SECOND.replace("question", "questoin")
 
 
 @pytest.fixture
@@ -50,8 +50,9 @@ def test_a_mistake_is_published_while_it_is_typed_and_goes_again(folder):
         assert found["code"] == "SW101"
         assert found["range"]["start"] == {"line": 0, "character": 11}
         assert client.diagnostics[uri]["version"] == 2
-        start, end = {"line": 0, "character": 16}, {"line": 0, "character": 18}
-        client.change(uri, 3, {"range": {"start": start, "end": end}, "text": "io"})
+        start, end = {"line": 0, "character": 16}, {"line": 1, "character": 18}
+        right = "ion: str) -> str:\n    return questio"
+        client.change(uri, 3, {"range": {"start": start, "end": end}, "text": right})
         client.published(uri, none)
         assert client.diagnostics[uri]["version"] == 3
 
@@ -223,6 +224,22 @@ def test_code_action(folder):
         (change,) = action["edit"]["documentChanges"]
         assert change["textDocument"] == {"uri": uri, "version": 1}
         assert "question" in [edit["newText"] for edit in change["edits"]]
+
+
+def test_rename(folder):
+    """Across modules, in versions that were looked at; refused with the reason."""
+    with Client(folder) as client:
+        uri = client.open("second.py")
+        place = client.at("textDocument/prepareRename", uri, 1, 12)
+        assert place["placeholder"] == "question"
+        found = client.at("textDocument/rename", uri, 1, 12, newName="asked")
+        edits = {
+            change["textDocument"]["uri"]: (change["textDocument"]["version"], len(change["edits"]))
+            for change in found["documentChanges"]
+        }
+        assert edits == {client.uri("first.py"): (None, 1), uri: (1, 2)}
+        with pytest.raises(RuntimeError, match="`answer` is the name of another step"):
+            client.at("textDocument/rename", uri, 1, 12, newName="answer")
 
 
 @pytest.mark.parametrize(("encoding", "column"), [("utf-8", 31), ("utf-16", 29), ("utf-32", 28)])

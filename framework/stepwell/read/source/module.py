@@ -46,6 +46,10 @@ class Module:
     _chunks: Mapping[str, Chunk] = field(default_factory=dict, compare=False, repr=False)
     _readings: tuple[_Known, ...] = field(default=(), compare=False, repr=False)
 
+    def chunks(self, text: str) -> list[Chunk]:
+        """The top-level statements of a text; those that this reading knows are not parsed again."""
+        return chunks(normal(text), self._chunks)
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:

@@ -1,0 +1,131 @@
+"""What an editor may ask: each request with the function that answers it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+
+from stepwell_lsp.documents import path_of
+from stepwell_lsp.features.code_action import code_actions
+from stepwell_lsp.features.completion import TRIGGERS, completion
+from stepwell_lsp.features.definition import definition
+from stepwell_lsp.features.graph import METHOD as GRAPH
+from stepwell_lsp.features.graph import View, graph_view
+from stepwell_lsp.features.highlight import highlight
+from stepwell_lsp.features.hover import hover
+from stepwell_lsp.features.references import references
+from stepwell_lsp.features.rename import Refused, prepare, rename
+from stepwell_lsp.features.rules import METHOD as RULES
+from stepwell_lsp.features.rules import RulePage, rule_pages
+from stepwell_lsp.features.symbols import document_symbols, workspace_symbols
+
+if TYPE_CHECKING:
+    from stepwell_lsp.server import Server
+
+_REFUSED = types.LSPErrorCodes.RequestFailed.value
+
+
+def register(server: Server) -> None:
+    """Makes the server answer every request."""
+    _about_names(server)
+    _about_files(server)
+    _changes(server)
+    _register_own(server)
+
+
+def _file_of(params: Any) -> str:
+    uri: str = params.text_document.uri
+    return path_of(uri) or uri
+
+
+def _about_names(server: Server) -> None:
+    """What is asked about the name under a cursor."""
+    fresh = server.analyst.fresh
+
+    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
+    async def _(params: types.DefinitionParams) -> list[types.Location]:
+        return definition(await fresh(), _file_of(params), params.position)
+
+    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
+    async def _(params: types.ReferenceParams) -> list[types.Location]:
+        declaration = params.context.include_declaration
+        snapshot = await fresh()
+        return references(snapshot, _file_of(params), params.position, declaration=declaration)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+    async def _(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+        return highlight(await fresh(), _file_of(params), params.position)
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    async def _(params: types.HoverParams) -> types.Hover | None:
+        return hover(await fresh(), _file_of(params), params.position)
+
+    @server.feature(
+        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS)
+    )
+    async def _(params: types.CompletionParams) -> types.CompletionList:
+        return completion(await fresh(), _file_of(params), params.position)
+
+
+def _about_files(server: Server) -> None:
+    """What is asked about a whole file, or the workspace."""
+    fresh = server.analyst.fresh
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    async def _(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+        return document_symbols(await fresh(), _file_of(params))
+
+    @server.feature(types.WORKSPACE_SYMBOL)
+    async def _(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+        return workspace_symbols(await fresh(), params.query)
+
+
+def _changes(server: Server) -> None:
+    """What answers with edits."""
+    fresh = server.analyst.fresh
+
+    @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
+    async def _(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
+        try:
+            return prepare(await fresh(), _file_of(params), params.position)
+        except Refused as refused:
+            raise JsonRpcException(str(refused), _REFUSED) from None
+
+    @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
+    async def _(params: types.RenameParams) -> types.WorkspaceEdit:
+        try:
+            return rename(await fresh(), _file_of(params), params.position, params.new_name)
+        except Refused as refused:
+            raise JsonRpcException(str(refused), _REFUSED) from None
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
+    )
+    async def _(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return code_actions(await fresh(), _file_of(params), params.range)
+
+
+def _register_own(server: Server) -> None:
+    """Requests that the protocol does not know; the page on the editor describes them."""
+
+    @server.feature(GRAPH)
+    async def _(params: Any) -> View | None:
+        try:
+            uri, pipeline = str(params["textDocument"]["uri"]), params.get("pipeline")
+            at = params.get("position")
+            position = at and types.Position(int(at["line"]), int(at["character"]))
+        except (TypeError, KeyError, ValueError, AttributeError):
+            raise JsonRpcInvalidParams(f"`{GRAPH}` takes a `textDocument`") from None
+        server.draws = True
+        snapshot = await server.analyst.fresh()
+        # Of ten thousand steps it takes a fifth of a second, in which others shall be answered.
+        file = path_of(uri) or uri
+        return await asyncio.to_thread(graph_view, snapshot, file, pipeline, position)
+
+    @server.feature(RULES)
+    def _(_: Any) -> list[RulePage]:
+        return rule_pages()
