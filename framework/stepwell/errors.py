@@ -7,6 +7,7 @@
     ├── AdapterError        an adapter can't be used: it hears nothing, or clashes with another
     ├── HookError           an adapter's hook raised; carries `hook` and `node`
     ├── BudgetExceeded      a request was kept from leaving; carries what is spent and asked for
+    ├── Unavailable         a provider is not asked now; carries `server` and `wait`
     ├── BadAnswer           what a provider answered is no answer; carries `code` and more
     └── MissingExtra        an optional library is not installed (also an `ImportError`)
 
@@ -99,6 +100,20 @@ class BudgetExceeded(StepwellError):
         super().__init__(message)
         self.node, self.unit = node, unit
         self.cap, self.spent, self.reserved, self.asked = cap, spent, reserved, asked
+
+
+class Unavailable(StepwellError):
+    """A provider is not asked now, as it would take too long or fail.
+
+    Args:
+        message: the fact, and the cure.
+        server: host and port of the provider.
+        wait: after so many seconds it may be asked again.
+    """
+
+    def __init__(self, message: str, *, server: str = "", wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.server, self.wait = server, wait
 
 
 class BadAnswer(StepwellError):

@@ -26,7 +26,14 @@ PERMANENT = {
 }
 """Error codes that stay, whatever the status: an exhausted quota comes as 429."""
 
-PASSING = {"overloaded", "overloaded_error", "rate_limit_exceeded", "server_error"}
+PASSING = {
+    "cut_off",
+    "empty",
+    "overloaded",
+    "overloaded_error",
+    "rate_limit_exceeded",
+    "server_error",
+}
 """Error codes of an error without a status, as one that comes in the midst of a stream."""
 
 CONNECTION = {"APIConnectionError", "ConnectionError", "Timeout", "TimeoutError", "TransportError"}
@@ -53,7 +60,7 @@ def transient(error: BaseException) -> bool:
     if codes & PERMANENT:
         return False
     status = status_of(error)
-    if status is None:
+    if status is None or status < 400:
         names = {base.__name__ for base in type(error).__mro__}
         return bool(codes & PASSING) or bool(names & CONNECTION and not names & MISTAKES)
     said = _header(error, "x-should-retry")
@@ -79,10 +86,20 @@ def retry_after(error: BaseException, *, now: float | None = None) -> float | No
         error: an error with a `response`, or with `headers`.
         now: the time for a date, in seconds since the epoch.
     """
-    milliseconds = _number(_header(error, "retry-after-ms"))
+    named = {name: _header(error, name) for name in ("retry-after-ms", "retry-after")}
+    return asked_wait(named, now=now)
+
+
+def asked_wait(headers: Mapping[str, str | None], *, now: float | None = None) -> float | None:
+    """The same from headers, whose names are looked up in lower case.
+
+    >>> asked_wait({"retry-after": "3"}), asked_wait({"retry-after": "soon"})
+    (3.0, None)
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
-    asked = _header(error, "retry-after")
+    asked = headers.get("retry-after")
     seconds = _number(asked)
     if seconds is not None or asked is None:
         return seconds

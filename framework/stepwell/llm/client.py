@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import time
 from typing import Any, TypeVar
 
-from stepwell.errors import require
+from stepwell.errors import BadAnswer, require
 from stepwell.lifecycle.current import current
 from stepwell.lifecycle.listening import ears_of
 from stepwell.llm.prices import Prices, priced
@@ -14,23 +14,41 @@ from stepwell.usage import Call, Usage
 Client = TypeVar("Client")
 
 
-def metered(client: Client, *, prices: Prices | None = None) -> Client:
+def metered(
+    client: Client,
+    *,
+    prices: Prices | None = None,
+    checked: bool = True,
+    largest: int = 32 * 1024 * 1024,
+    deadline: float | None = None,
+) -> Client:
     """A client like this one whose requests are counted, priced, and told to the run's adapters.
 
     It is of the same type, and has the same settings and connection pool: closing one closes both.
     The caller sees the same answers, errors and chunks. A request belongs to the step that makes
     it; where no adapter wants to know (`TokenAccounting`, `Tracing`), nothing is measured.
 
+    What is no answer raises a `BadAnswer`: JSON or a stream that is cut off, a page in place of
+    JSON, more bytes than allowed. With the SDK it is an `openai.APIError` too. A second redirection
+    is not followed, and the first without the key if it leads elsewhere. The key is taken out of
+    refusals that repeat it.
+
     Args:
         client: an `openai.OpenAI` or `AsyncOpenAI`, or an HTTP client of `httpx2`.
         prices: own prices by model, as `{"smollm2": Price(input=0, output=0)}`; they come before
             those of the package genai-prices. What is in neither has an unknown price.
+        checked: whether answers are judged; `False` hands the caller whatever comes.
+        largest: the largest answer in bytes, unpacked.
+        deadline: the longest that one exchange may take, in seconds, however slowly its bytes
+            drip; the SDK then raises its `APITimeoutError`. Its own `timeout` is for each read.
 
     Raises:
         MissingExtra: if `httpx2` is not installed.
         TypeError: if it is no such client.
     """
     httpx2 = require("httpx2", extra="llm", what="`metered`")
+    from stepwell.llm.checks import Bounds
+    from stepwell.llm.guard import guarded
     from stepwell.llm.meter import Meter
     from stepwell.llm.transport import is_through_door, through_door
 
@@ -45,9 +63,19 @@ def metered(client: Client, *, prices: Prices | None = None) -> Client:
     if is_through_door(http):
         return client
     meter = Meter(prices or {}, max_retries=getattr(given, "max_retries", 0))
+    if checked:
+        http = guarded(http, Bounds(largest, deadline), _fault(bare=bare))
     twin = through_door(http, meter)
     result: Client = twin if bare else given.copy(http_client=twin)
     return result
+
+
+def _fault(*, bare: bool) -> type[BadAnswer]:
+    if bare:
+        return BadAnswer
+    from stepwell.llm import sdk
+
+    return sdk.BadAnswer
 
 
 def record_usage(

@@ -263,7 +263,7 @@ class Exchange:
 
     def failed(self, error: BaseException) -> None:
         """Takes what ended the exchange before its answer was whole."""
-        self.finish(type(error).__name__)
+        self.finish("cut" if isinstance(error, GeneratorExit) else type(error).__name__)
 
     def finish(self, error: str | None = None) -> None:
         """Tells the row of the ledger, once."""

@@ -7,10 +7,16 @@ import json
 import struct
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from select import select
+from socket import MSG_PEEK, SHUT_RDWR, SO_LINGER, SOL_SOCKET, socket
+from threading import Condition, Event, Lock, Thread
 from typing import Any
+
+from stepwell.errors import did_you_mean
+from stepwell.testing.faults import FAULTS, RESET, Good, Script
 
 _REPORT: Mapping[str, Any] = {}
 
@@ -30,6 +36,12 @@ class Reply:
         cut_after: ends the connection after so many chunks of a stream; 0 sends no answer at all.
         cached: how many of the input tokens came from a cache.
         held: waits for this event before answering.
+        fault: what goes wrong, by name; `stepwell.testing.faults` tells them all.
+        pace: seconds between the pieces of a fault that is slow.
+        to: where the fault `redirect_away` leads.
+
+    Raises:
+        ValueError: if there is no such fault.
     """
 
     text: str = "Paris is the capital."
@@ -42,6 +54,13 @@ class Reply:
     cut_after: int | None = None
     cached: int = 0
     held: Event | None = None
+    fault: str | None = None
+    pace: float = 0.01
+    to: str = ""
+
+    def __post_init__(self) -> None:
+        if self.fault is not None and self.fault not in FAULTS:
+            raise ValueError(f"there is no fault `{self.fault}`{did_you_mean(self.fault, FAULTS)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,7 @@ class FakeModel:
     Attributes:
         requests: what has come so far.
         came: is set once a first request has come.
+        gone: how many clients went away while they were answered.
     """
 
     def __init__(
@@ -82,7 +102,11 @@ class FakeModel:
         self.knows_usage_option = knows_usage_option
         self.requests: list[Received] = []
         self.came = Event()
+        self.gone = 0
+        self.stopped = Event()
         self._lock = Lock()
+        self._open: set[socket] = set()
+        self._changed = Condition(self._lock)
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.fake = self
         self._thread = Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -97,9 +121,29 @@ class FakeModel:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.stopped.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(SHUT_RDWR)
+
+    def is_left(self, *, within: float = 10.0) -> bool:
+        """Whether all connections are closed, or will be so soon.
+
+        Args:
+            within: how many seconds to wait for that.
+        """
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._open, within)
+
+    def connected(self, connection: socket, *, open: bool) -> None:
+        """Notes that a connection is open, or no longer."""
+        with self._changed:
+            (self._open.add if open else self._open.discard)(connection)
+            self._changed.notify_all()
 
     def received(self, request: Received) -> Reply:
         """Notes a request, and gives the answer that is next."""
@@ -119,12 +163,23 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that has gone is what a test wants; nothing to print."""
+        self.fake.gone += 1
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.fake.connected(self.connection, open=True)
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        finally:
+            self.server.fake.connected(self.connection, open=False)
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
@@ -135,7 +190,9 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.fake.received(Received(self.path, body, dict(self.headers)))
         if reply.held is not None:
             reply.held.wait()
-        if reply.cut_after == 0:
+        if reply.fault is not None:
+            self._spoil(FAULTS[reply.fault](self._good(body, reply)))
+        elif reply.cut_after == 0:
             self.close_connection = True
         elif reply.body is not None:
             self._send(reply, reply.body)
@@ -146,6 +203,30 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream(reply, _streamed(self.path, body, reply))
         else:
             self._send(reply, json.dumps(_answer(self.path, body, reply)).encode())
+
+    def _good(self, body: Mapping[str, Any], reply: Reply) -> Good:
+        return Good(
+            whole=json.dumps(_answer(self.path, body, reply)).encode(),
+            events=tuple(_streamed(self.path, body, reply)),
+            headers=reply.headers,
+            pace=reply.pace,
+            to=reply.to,
+            key=(self.headers.get("authorization") or "").removeprefix("Bearer "),
+        )
+
+    def _spoil(self, script: Script) -> None:
+        for piece in script:
+            if isinstance(piece, bytes):
+                self.wfile.write(piece)
+            elif isinstance(piece, str):
+                self.close_connection = True
+                if piece == RESET:
+                    self.connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+            elif self.server.fake.stopped.wait(piece):
+                return
+            elif select([self.connection], [], [], 0)[0] and not self.connection.recv(1, MSG_PEEK):
+                raise ConnectionResetError
 
     def _head(self, reply: Reply, **headers: str) -> None:
         self.send_response(reply.status)

@@ -1,0 +1,280 @@
+"""Whether an answer is one, judged while its bytes pass. Does no I/O.
+
+`guard` brings the bytes. A good answer passes as it is; of a bad one a `BadAnswer` tells what is
+wrong, where a client would return a text, raise a bare `JSONDecodeError`, or end as if all were
+well.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import Any, NamedTuple, NoReturn
+
+from stepwell.errors import BadAnswer
+from stepwell.llm.events import Events, data_of
+from stepwell.llm.secrets import hidden
+
+LARGEST = 32 * 1024 * 1024
+"""The largest answer, unpacked, unless told otherwise."""
+
+JSON_APIS = {"chat_completions", "responses", "completions", "embeddings", "messages"}
+"""Those whose answer is a JSON object, or a stream of them."""
+
+END = re.compile(
+    rb'"finish_reason"\s*:\s*"|"(?:response\.(?:completed|incomplete|failed|cancelled)'
+    rb'|message_stop)"|"error"\s*:\s*[{"]|data: ?\[DONE\]'
+)
+"""What the last events of a whole stream hold one of."""
+
+SHOWN = 200
+
+Raiser = Callable[..., NoReturn]
+
+
+class Bounds(NamedTuple):
+    """What answers are held to.
+
+    Args:
+        largest: of more bytes, unpacked, no answer may be.
+        deadline: no exchange may take longer, in seconds.
+    """
+
+    largest: int = LARGEST
+    deadline: float | None = None
+
+
+class Asked(NamedTuple):
+    """What is asked, as far as its answer is judged by it."""
+
+    operation: str
+    api: str
+    host: str
+    streamed: bool
+    keys: tuple[bytes, ...]
+
+
+class Check:
+    """Judges one answer.
+
+    Args:
+        asked: what it answers.
+        bounds: what it is held to.
+        fail: raises a `BadAnswer` made of a message and of what is known.
+    """
+
+    def __init__(self, asked: Asked, bounds: Bounds, fail: type[BadAnswer]) -> None:
+        self.asked, self.bounds, self._error = asked, bounds, fail
+        self._unpack: Callable[[bytes], bytes] | None = None
+        self._status = 200
+        self._request_id: str | None = None
+        self._kept: list[bytes] = []
+        self._size = self._unpacked = 0
+        self._events: Events | None = None
+        self._whole = False
+        self._opaque = False
+
+    def head(self, status: int, headers: MutableMapping[str, str], *, packed: bool = True) -> bool:
+        """Takes the head of the answer; true if its body is to pass through here.
+
+        Args:
+            status: the HTTP status.
+            headers: those of the answer; a refusal's body is passed on unpacked.
+            packed: whether the body comes as `content-encoding` says.
+        """
+        self._status, self._request_id = status, headers.get("x-request-id")
+        if 300 <= status < 400:
+            return False
+        encoding = headers.get("content-encoding", "identity").strip().lower() if packed else ""
+        if encoding not in ("", "identity"):
+            windows = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+            self._opaque = encoding not in windows
+            self._unpack = None if self._opaque else self._unpacker(windows[encoding])
+        if status >= 400:
+            if self._unpack is not None:
+                del headers["content-encoding"]
+            return not self._opaque
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        named = kind.endswith(("json", "html"))
+        if (self.asked.streamed and not named) or kind == "text/event-stream":
+            self._events = Events()
+        return True
+
+    def feed(self, data: bytes) -> bytes:
+        """Takes bytes of the answer as they come; gives those to pass on.
+
+        Raises:
+            BadAnswer: if it is larger than allowed, or an event of a stream is none.
+        """
+        self._size += len(data)
+        plain = self._plain(data)
+        if self._status >= 400:
+            if self._unpacked <= self.bounds.largest:
+                self._kept.append(plain)
+            return b""
+        if self._unpacked > self.bounds.largest:
+            self._fail("too_large", f"is larger than {self.bounds.largest:,} bytes")
+        if self._opaque or self.asked.api not in JSON_APIS:
+            return data
+        self._kept.append(plain)
+        if self._events is None:
+            return data
+        passed = self._judged(self._events, plain)
+        return passed if self._unpack is None else data
+
+    def end(self) -> bytes:
+        """What is to be passed on at the end of the answer.
+
+        Raises:
+            BadAnswer: if the answer is none.
+        """
+        if self._status >= 400:
+            return hidden(b"".join(self._kept), self.asked.keys)
+        if self._opaque or self.asked.api not in JSON_APIS:
+            return b""
+        if self._events is None:
+            self._judge_whole(b"".join(self._kept))
+            return b""
+        rest = self._events.rest()
+        if not self._whole and END.search(rest) is None:
+            self._fail("cut_off", "is a stream that ends before its end")
+        return rest if self._unpack is None else b""
+
+    def late(self) -> str:
+        """What to say of an exchange that takes too long."""
+        return (
+            f"the answer of `{self.asked.host}` to `{self.asked.operation}` took longer than its"
+            f" deadline of {self.bounds.deadline:g} s"
+        )
+
+    def _judged(self, events: Events, data: bytes) -> bytes:
+        """The whole events of a stream, without those that hold no data."""
+        passed = []
+        for event in events.feed(data):
+            if (
+                event.startswith(b"data: {")
+                and event.endswith(b"}\n\n")
+                and event.count(b"\n") == 2
+            ):
+                payload = event
+            elif not (payload := data_of(event)):
+                continue
+            elif payload[:1] != b"{" or payload[-1:] != b"}":
+                self._judge_event(payload)
+            if not payload.isascii():
+                self._text(payload)
+            if not self._whole and END.search(event) is not None:
+                self._whole = True
+            passed.append(event)
+        return b"".join(passed)
+
+    def _judge_event(self, payload: bytes) -> None:
+        if payload.startswith(b"[DONE]"):
+            return
+        try:
+            json.loads(self._text(payload))
+        except (ValueError, RecursionError):
+            self._fail("not_json", "is a stream with an event that is no JSON", start=payload)
+
+    def _judge_whole(self, data: bytes) -> None:
+        if not data.strip():
+            self._fail("empty", "is empty")
+        text = self._text(data)
+        try:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            if text.lstrip()[:1] == "{":
+                self._fail("cut_off", "is JSON that ends before its end, or is none")
+            self._fail("not_json", "is no JSON")
+        if not isinstance(answer, dict):
+            self._fail("not_json", "is no JSON object")
+        if isinstance(error := answer.get("error"), Mapping):
+            code = error.get("code") or error.get("type") or "error"
+            self._fail(str(code), "is an error, though its status is 200")
+        if self.asked.streamed:
+            self._fail("not_a_stream", "is whole where a stream was asked for")
+
+    def _text(self, data: bytes) -> str:
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data":
+                self._fail("cut_off", "ends in the midst of a character")
+            self._fail("not_utf8", "is no UTF-8")
+
+    def _plain(self, data: bytes) -> bytes:
+        if self._unpack is None:
+            self._unpacked += len(data)
+            return data
+        plain = self._unpack(data)
+        self._unpacked += len(plain)
+        return plain
+
+    def _unpacker(self, window: int) -> Callable[[bytes], bytes]:
+        """Unpacks no more than one byte past what is allowed."""
+        unpack = zlib.decompressobj(window)
+
+        def feed(data: bytes) -> bytes:
+            left = self.bounds.largest - self._unpacked + 1
+            try:
+                return unpack.decompress(data, left) if left > 0 else b""
+            except zlib.error:
+                self._opaque = True  # the caller meets the same error
+                return b""
+
+        return feed
+
+    def _fail(self, code: str, fault: str, *, start: bytes | None = None) -> NoReturn:
+        shown = _first(self._kept) if start is None else start[: SHOWN * 4]
+        text = hidden(shown, self.asked.keys).decode(errors="replace")[:SHOWN]
+        where = f"status {self._status}"
+        if self._request_id:
+            where += f", request `{self._request_id}`"
+        begins = f"; it begins {text!r}" if text else ""
+        raise self._error(
+            f"the answer of `{self.asked.host}` to `{self.asked.operation}` {fault}"
+            f" ({where}, {self._size:,} bytes){begins}",
+            code=code,
+            status=self._status,
+            request_id=self._request_id,
+            start=text,
+            partial=text_of_events(self._kept) if self._events is not None else "",
+        )
+
+
+def text_of_events(chunks: Iterable[bytes]) -> str:
+    """The text that the events of a stream bring.
+
+    >>> text_of_events([b'data: {"choices": [{"delta": {"content": "Pa"}}]}\\n\\n', b"data: {"])
+    'Pa'
+    """
+    found = []
+    for event in Events().feed(b"".join(chunks)):
+        try:
+            answer = json.loads(data_of(event))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(answer, dict):
+            found.append(_text_in(answer))
+    return "".join(found)
+
+
+def _text_in(answer: Mapping[str, Any]) -> str:
+    delta: Any = answer.get("delta")
+    choices = answer.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
+        delta = choices[0].get("delta", choices[0].get("text"))
+    if isinstance(delta, Mapping):
+        delta = delta.get("content", delta.get("text"))
+    return delta if isinstance(delta, str) else ""
+
+
+def _first(chunks: Iterable[bytes]) -> bytes:
+    first = b""
+    for chunk in chunks:
+        first += chunk[: SHOWN * 4]
+        if len(first) >= SHOWN * 4:
+            break
+    return first
