@@ -30,6 +30,8 @@ class Graph:
         holes: places from which more names may come.
         problems: what the reader already found wrong (a syntax error, a modifier's argument).
         modules: the dotted names of the modules read.
+        private: functions of these modules that are no steps, since their names start with `_`.
+        absent: nodes that exist under other configurations than `config`.
     """
 
     def __init__(
@@ -42,6 +44,8 @@ class Graph:
         holes: Iterable[Hole] = (),
         problems: Iterable[Diagnostic] = (),
         modules: Iterable[str] = (),
+        private: Iterable[Node] = (),
+        absent: Iterable[Node] = (),
     ) -> None:
         self.written = tuple(written)
         self.config = config
@@ -50,6 +54,8 @@ class Graph:
         self.holes = tuple(holes)
         self.problems = tuple(problems)
         self.modules = tuple(modules)
+        self.private = tuple(private)
+        self.absent = tuple(absent)
         self.nodes: dict[str, Node] = {}
         for node in self.written:
             self.nodes.setdefault(node.name, node)

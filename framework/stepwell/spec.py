@@ -1,6 +1,6 @@
 """The plain data of a pipeline: places, parameters, nodes, and the names asked for.
 
-Knows nothing of files, functions' bodies or graphs; standard library only.
+Knows nothing of files, syntax trees or graphs; standard library only.
 """
 
 from __future__ import annotations
@@ -76,6 +76,76 @@ class Prompt(NamedTuple):
     span: Span
 
 
+class Reference(NamedTuple):
+    """A value that is written as a name: the dotted name it means, or nothing if that's unknown."""
+
+    name: str = ""
+
+
+class Call(NamedTuple):
+    """A call in a step's text.
+
+    `name` is the dotted name of what is called, as imports mean it, or nothing where that is not
+    known; `written` is how it is spelt. Arguments are literals, tuples, other calls and
+    `Reference`s. `nested` calls stand in a function within the step. Two operators are calls too:
+    `|` and `&`, as in `stop_after_attempt(3) | stop_after_delay(9)`.
+    """
+
+    name: str
+    written: str
+    span: Span
+    args: tuple[Any, ...] = ()
+    keywords: tuple[tuple[str, Any], ...] = ()
+    awaited: bool = False
+    returned: bool = False
+    nested: bool = False
+
+    def keyword(self, name: str, default: Any = None) -> Any:
+        """The value of that keyword, or `default` where it is not given."""
+        return next((value for keyword, value in self.keywords if keyword == name), default)
+
+
+class Default(NamedTuple):
+    """The literal that a parameter defaults to, and where its annotation is written.
+
+    There is no such place where the annotation is a string.
+    """
+
+    keyword: str
+    value: Any
+    span: Span
+    annotation: Span | None = None
+
+
+class Body(NamedTuple):
+    """What a step's text says besides its signature; known to the source reader alone.
+
+    Args:
+        line: the line that the spans in here count from, so that a step moves at no cost.
+        reads: every name that is read or deleted, in nested functions too.
+        calls: its calls, in the order written.
+        decorators: what it is decorated with; a decorator that is no call is one without arguments.
+        constants: names of the module that it reads and that a call has made, with that call.
+        defaults: its literal defaults.
+        dicts: the keys of each dict that it returns; `None` unless all it returns are such dicts.
+        empty: whether there is nothing but a docstring, `...`, `pass` or a `NotImplementedError`.
+    """
+
+    line: int
+    reads: frozenset[str] = frozenset()
+    calls: tuple[Call, ...] = ()
+    decorators: tuple[Call, ...] = ()
+    constants: tuple[tuple[str, Call], ...] = ()
+    defaults: tuple[Default, ...] = ()
+    dicts: tuple[tuple[str, ...], ...] | None = None
+    empty: bool = False
+
+    def at(self, part: Call | Default | Span) -> Span:
+        """Where a part of this stands in the file."""
+        span, line = part if isinstance(part, Span) else part.span, self.line
+        return span._replace(line=span.line + line, end_line=span.end_line + line)
+
+
 class Mention(NamedTuple):
     """A name written outside the steps: in `execute([...])`, `overrides`, `inputs`, or a config."""
 
@@ -108,6 +178,7 @@ class Node:
         bound: literals given to keywords by a modifier.
         when: the conditions on config under which it exists; all must hold.
         prompts: templates that the step formats (known to the source reader alone).
+        body: what the step's text says besides (known to the source reader alone).
         stale: the step's text is broken now; this is what was last known of it.
         callable: the function, where there is one; never compared.
     """
@@ -124,6 +195,7 @@ class Node:
     bound: tuple[Bound, ...] = ()
     when: tuple[Condition, ...] = ()
     prompts: tuple[Prompt, ...] = field(default=(), compare=False)
+    body: Body | None = field(default=None, compare=False, repr=False)
     stale: bool = field(default=False, compare=False)
     callable: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
 

@@ -67,6 +67,7 @@ def _field(node: Node, name: Any, given: Any) -> Node:
         kind="field",
         bound=(),
         prompts=(),
+        body=None,
         span=place(name, node.span),
         callable=itemgetter(str(name)),
     )

@@ -16,7 +16,7 @@ from stepwell.modifiers.arguments import Unread
 from stepwell.modifiers.config import choose
 from stepwell.read.source import Module, Names, Site
 from stepwell.read.source.mentions import Request
-from stepwell.spec import Mention, Node, Span
+from stepwell.spec import Hole, Mention, Node, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,10 @@ def graph(
 ) -> Graph:
     """The graph of these modules: of the steps that exist under `config`, or of all."""
     modules = list(modules)
-    nodes = [node for module in modules for node in _nodes(module, modules, others)]
+    nodes = written = [node for module in modules for node in _nodes(module, modules, others)]
     if config is not None:
-        nodes = choose(nodes, config)
+        nodes = choose(written, config)
+    present = set(map(id, nodes)) if len(nodes) < len(written) else None
     return Graph(
         nodes,
         config=config,
@@ -74,6 +75,8 @@ def graph(
         holes=[hole for module in modules for hole in module.holes],
         problems=[problem for module in modules for problem in module.problems],
         modules=[module.name for module in modules],
+        private=[function for module in modules for function in module.private],
+        absent=[node for node in written if present is not None and id(node) not in present],
     )
 
 
@@ -183,7 +186,8 @@ def _site(home: Module, site: Site, finder: Finder) -> Pipeline | None:
     mentions = [*site.mentions, *_mentions(site.requests)]
     made = graph(modules, config=config, mentions=mentions, others=finder)
     if not whole:
-        made = _with_hole(made, site.span)
+        hole = Hole("a module of this driver is not known from its text", site.span)
+        made.holes = (*made.holes, hole)
     elif site.config is not None:
         missing = _missing(made, site.requests, site.config)
         if missing is not None:
@@ -237,20 +241,6 @@ def _mentions(requests: Iterable[Request]) -> list[Mention]:
         for mention in part or ()
         if mention.span is not None
     ]
-
-
-def _with_hole(made: Graph, span: Span) -> Graph:
-    from stepwell.spec import Hole
-
-    hole = Hole("a module of this driver is not known from its text", span)
-    return Graph(
-        made.written,
-        config=made.config,
-        mentions=made.mentions,
-        holes=(*made.holes, hole),
-        problems=made.problems,
-        modules=made.modules,
-    )
 
 
 def _nodes(module: Module, given: list[Module], others: Finder | None) -> list[Node]:

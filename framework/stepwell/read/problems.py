@@ -60,6 +60,12 @@ def bad_modifier(node: Node, error: ModifierError, span: Span | None = None) -> 
     return Diagnostic(error.code, name, message, span=span or node.span, fix=fix, node=step)
 
 
+def secret(what: str, span: Span) -> Diagnostic:
+    """Text at `span` looks like a key."""
+    message = f"this looks like {what}; read it from the environment, and take this one back"
+    return Diagnostic("SW507", "secret-in-source", message, span=span)
+
+
 def _rename(span: Span | None, written: str, near: str) -> Fix | None:
     """Puts the name that was meant in the place of the one written, where `span` is just that."""
     if not near or span is None or span.line != span.end_line:

@@ -9,24 +9,37 @@ from collections.abc import Collection, Iterable, Mapping
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
+from stepwell.rules.awaitable_edge import AwaitableEdge
+from stepwell.rules.blocking_call_in_async_step import BlockingCallInAsyncStep
 from stepwell.rules.cycle import Cycle
+from stepwell.rules.default_does_not_fit import DefaultDoesNotFit
 from stepwell.rules.duplicate_node import DuplicateNode
+from stepwell.rules.extracted_field_unknown import ExtractedFieldUnknown
+from stepwell.rules.generator_retried import GeneratorRetried
 from stepwell.rules.ignore import ignored, matches, unignored
+from stepwell.rules.input_type_conflict import InputTypeConflict
 from stepwell.rules.missing_annotation import MissingAnnotation
 from stepwell.rules.missing_input import MissingInput
 from stepwell.rules.misspelled_input import MisspelledInput
+from stepwell.rules.model_without_price import ModelWithoutPrice
 from stepwell.rules.modifier_bad_argument import ModifierBadArgument
 from stepwell.rules.modifier_unknown_parameter import ModifierUnknownParameter
 from stepwell.rules.not_a_module import NotAModule
 from stepwell.rules.not_a_step import NotAStep
+from stepwell.rules.private_step_used import PrivateStepUsed
 from stepwell.rules.prompt_placeholder_unwired import PromptPlaceholderUnwired
+from stepwell.rules.retries_multiply import RetriesMultiply
+from stepwell.rules.retry_swallows_cancellation import RetrySwallowsCancellation
 from stepwell.rules.rule import Rule
+from stepwell.rules.secret_in_source import SecretInSource
 from stepwell.rules.shadowed_input import ShadowedInput
 from stepwell.rules.syntax_error import SyntaxErrorRule
 from stepwell.rules.type_mismatch import TypeMismatch
 from stepwell.rules.unknown_target import UnknownTarget
+from stepwell.rules.unmetered_client import UnmeteredClient
 from stepwell.rules.unused_ignore import UnusedIgnore
 from stepwell.rules.unused_input import UnusedInput
+from stepwell.rules.unused_parameter import UnusedParameter
 from stepwell.rules.variadic_parameter import VariadicParameter
 
 RULES: tuple[Rule, ...] = (
@@ -41,12 +54,25 @@ RULES: tuple[Rule, ...] = (
     Cycle(),
     UnknownTarget(),
     UnusedInput(),
+    UnusedParameter(),
+    PrivateStepUsed(),
     ShadowedInput(),
     TypeMismatch(),
+    InputTypeConflict(),
     MissingAnnotation(),
+    DefaultDoesNotFit(),
+    AwaitableEdge(),
     ModifierUnknownParameter(),
     ModifierBadArgument(),
+    ExtractedFieldUnknown(),
     PromptPlaceholderUnwired(),
+    RetriesMultiply(),
+    RetrySwallowsCancellation(),
+    GeneratorRetried(),
+    UnmeteredClient(),
+    ModelWithoutPrice(),
+    SecretInSource(),
+    BlockingCallInAsyncStep(),
 )
 """Every rule, in the order of codes."""
 

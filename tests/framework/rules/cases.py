@@ -13,7 +13,9 @@ from stepwell.read.source import parse
 from stepwell.rules import check, kept
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_MARK = re.compile(r'# (?P<severity>error|warning): \[(?P<name>[\w-]+)\](?: "(?P<message>.*)")?')
+_MARK = re.compile(
+    r'# (?P<severity>error|warning|hint): \[(?P<name>[\w-]+)\](?: "(?P<message>.*)")?'
+)
 
 
 class Case(NamedTuple):

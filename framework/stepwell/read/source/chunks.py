@@ -62,8 +62,16 @@ class Places:
         row = line + self.chunk.line - 1
         return Span(self.file, row, column, row, column + length)
 
-    def _span(self, line: int, start: int, end_line: int, end: int) -> Span:
-        lines, above = self.lines, self.chunk.line - 1
+    def within(self, node: ast.expr) -> Span:
+        """The whole extent of an expression, its lines counted from the chunk's first as 0."""
+        end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        return self._span(node.lineno, node.col_offset, end_line, end, above=-1)
+
+    def _span(
+        self, line: int, start: int, end_line: int, end: int, above: int | None = None
+    ) -> Span:
+        lines = self.lines
+        above = self.chunk.line - 1 if above is None else above
         return Span(
             self.file,
             line + above,

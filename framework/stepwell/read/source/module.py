@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from stepwell.diagnostic import Diagnostic
-from stepwell.read.problems import syntax_error
+from stepwell.read.problems import secret, syntax_error
 from stepwell.read.source.chunks import Chunk, Places, chunks, normal
 from stepwell.read.source.header import Header, header
 from stepwell.read.source.mentions import Site, sites
 from stepwell.read.source.moved import moved
 from stepwell.read.source.names import Names, Others, environment
+from stepwell.read.source.secrets import secrets
 from stepwell.read.source.steps import Facts, functions, read_step
-from stepwell.spec import Hole, Node
+from stepwell.spec import Hole, Node, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Module:
         names: its imports, constants and classes.
         steps: the names of the functions that are steps.
         package: whether it is a package's `__init__`.
+        private: its functions that are no steps since their names start with `_`, as nodes.
         uses_modifiers: whether a step carries one of stepwell's decorators, or is a `Stream`.
     """
 
@@ -43,6 +45,7 @@ class Module:
     steps: frozenset[str] = frozenset()
     package: bool = False
     uses_modifiers: bool = False
+    private: tuple[Node, ...] = ()
     _chunks: Mapping[str, Chunk] = field(default_factory=dict, compare=False, repr=False)
     _readings: tuple[_Known, ...] = field(default=(), compare=False, repr=False)
 
@@ -105,6 +108,7 @@ def parse(
         frozenset(facts.whole.steps),
         package,
         facts.whole.modified,
+        tuple(facts.whole.private),
         {chunk.text: chunk for chunk in found if chunk.body is not None},
         (_Known(around, names, facts.made), *[each for each in earlier if each is not same][:1]),
     )
@@ -129,7 +133,9 @@ class _Reading:
     def read(self, chunk: Chunk) -> None:
         """Adds what a chunk says."""
         if chunk.body is None:
-            self._add(self._broken(chunk))
+            facts = self._broken(chunk)
+            self._secrets(chunk, facts)
+            self._add(facts)
             return
         before = self.known.get(chunk.text)
         if before is None:
@@ -137,6 +143,7 @@ class _Reading:
             places = Places(self.file, chunk)
             for function in functions(chunk.body):
                 read_step(function, self.names, places, facts)
+            self._secrets(chunk, facts)
         else:
             facts = moved(before[1], chunk.line - before[0].line)
         self.made[chunk.text] = (chunk, facts)
@@ -175,6 +182,14 @@ class _Reading:
         facts.holes += step.holes
         return facts
 
+    def _secrets(self, chunk: Chunk, facts: Facts) -> None:
+        for found in secrets(chunk.text):
+            line = chunk.line + found.line
+            end = found.column + found.length
+            facts.problems.append(
+                secret(found.what, Span(self.file, line, found.column, line, end))
+            )
+
     def _last(self, found: Header) -> list[Node]:
         if found.whole or self.previous is None:
             return []
@@ -186,6 +201,7 @@ class _Reading:
         self.whole.holes += facts.holes
         self.whole.steps |= facts.steps
         self.whole.modified |= facts.modified
+        self.whole.private += facts.private
 
 
 def _names(found: list[Chunk], module: str, package: bool, others: Others | None) -> Names:

@@ -18,6 +18,7 @@ def moved(facts: Facts, lines: int) -> Facts:
         [each._replace(span=_span(each.span, lines)) for each in facts.holes],
         facts.steps,
         facts.modified,
+        [_node(node, lines) for node in facts.private],
     )
 
 
@@ -30,8 +31,10 @@ def _down(span: Span, lines: int) -> Span:
 
 
 def _node(node: Node, lines: int) -> Node:
+    body = node.body
     return replace(
         node,
+        body=None if body is None else body._replace(line=body.line + lines),
         span=_span(node.span, lines),
         params=tuple([each._replace(span=_span(each.span, lines)) for each in node.params]),
         prompts=tuple([_prompt(each, lines) for each in node.prompts]),

@@ -14,6 +14,7 @@ from stepwell.modifiers import Modifier
 from stepwell.modifiers.arguments import Unread
 from stepwell.modifiers.modifier import expanded
 from stepwell.read.problems import bad_modifier, variadic
+from stepwell.read.source.body import body
 from stepwell.read.source.chunks import Places
 from stepwell.read.source.literals import Literals
 from stepwell.read.source.names import Names, arms, written
@@ -26,7 +27,7 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(slots=True)
 class Facts:
-    """What a chunk says: its nodes, and what is wrong or can't be known.
+    """What a chunk says: its nodes, its private functions, and what is wrong or can't be known.
 
     `modified` tells whether a step shows that stepwell is meant: by a modifier, or as a `Stream`.
     """
@@ -36,6 +37,7 @@ class Facts:
     holes: list[Hole] = field(default_factory=list)
     steps: set[str] = field(default_factory=set)
     modified: bool = False
+    private: list[Node] = field(default_factory=list)
 
 
 def functions(body: Iterable[ast.stmt]) -> Iterator[Function]:
@@ -55,8 +57,9 @@ def functions(body: Iterable[ast.stmt]) -> Iterator[Function]:
 
 
 def read_step(function: Function, names: Names, places: Places, facts: Facts) -> None:
-    """Adds what a function makes to `facts`; a private one makes nothing."""
+    """Adds what a function makes to `facts`; a private one makes nothing, and is noted as such."""
     if function.name.startswith("_"):
+        facts.private.append(plain(function, names, places, []))
         return
     literals = Literals(names, places)
     found: list[Modifier] = []
@@ -108,6 +111,7 @@ def plain(function: Function, names: Names, places: Places, problems: list[Diagn
         module=names.module,
         span=_name_span(function, places),
         prompts=prompts(function, names, places),
+        body=body(function, names, places),
     )
 
 

@@ -1,0 +1,107 @@
+"""An input that is asked for as two types which no value has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from stepwell.diagnostic import Diagnostic
+from stepwell.graph import Graph
+from stepwell.rules.conditions import exclusive
+from stepwell.rules.rule import Rule
+from stepwell.spec import Node, Param
+from stepwell.types import Type, fits
+
+_APART = frozenset(
+    (
+        *("str", "bytes", "int", "float", "complex", "bool", "None", "typing.Literal"),
+        *("list", "dict", "set", "frozenset", "tuple"),
+    )
+)
+"""Types of which a value has one alone, but for numbers, which `fits` knows."""
+
+_ABSTRACT = "collections.abc."
+
+
+class InputTypeConflict(Rule):
+    """
+    ## What it does
+    Checks that all steps which read one input can be given the same value. Only
+    built-in types and their abstract bases are judged: of other classes a value
+    may be both.
+
+    ## Why is this bad?
+    Whatever is given, one of the steps gets what it does not expect.
+
+    ## Example
+    ```python
+    def title(document: str) -> str:
+        return document[:10]
+
+    def pages(document: list[str]) -> int:
+        return len(document)
+    ```
+
+    Use instead:
+    ```python
+    def title(document: list[str]) -> str:
+        return document[0][:10]
+
+    def pages(document: list[str]) -> int:
+        return len(document)
+    ```
+    """
+
+    code = "SW202"
+    name = "input-type-conflict"
+    message = (
+        "the input `{name}` is `{type}` for `{node}` and `{other_type}` for `{other}`, "
+        "and nothing is both"
+    )
+
+    def check(self, graph: Graph) -> Iterator[Diagnostic]:
+        for name, readers in graph.inputs.items():
+            told: set[int] = set()
+            for (one, first), (other, second) in combinations(readers, 2):
+                if id(second) in told or first.type is second.type or one.stale or other.stale:
+                    continue
+                together = graph.config is not None or not exclusive(one, other)
+                if together and not _meet(first.type, second.type):
+                    told.add(id(second))
+                    yield self._found(name, (other, second), (one, first))
+
+    def _found(self, name: str, here: tuple[Node, Param], there: tuple[Node, Param]) -> Diagnostic:
+        (node, param), (other, second) = here, there
+        place = second.span or other.span
+        return self.at(
+            param.span or node.span,
+            node=node.name,
+            name=name,
+            type=param.type.short,
+            other=other.name,
+            other_type=second.type.short,
+            related=[(place, f"`{second.type.short}` here")] if place else (),
+        )
+
+
+def _meet(one: Type, other: Type) -> bool:
+    """Whether some value may be of both types; true where that is not known."""
+    return any(_overlap(a, b) for a in one.members for b in other.members)
+
+
+def _overlap(one: Type, other: Type) -> bool:
+    if fits(one, other) is not False or fits(other, one) is not False:
+        return True
+    if not (one.name in _APART or other.name in _APART):
+        return True
+    if not (_judged(one) and _judged(other)):
+        return True
+    if one.name != other.name or one.name == "typing.Literal" or len(one.args) != len(other.args):
+        return False
+    # An empty container aside, elements decide: whether `list[int]` may be `list[float]` is a
+    # question of variance, and not of what a value is.
+    return all(map(_meet, one.types, other.types))
+
+
+def _judged(type: Type) -> bool:
+    return type.name in _APART or type.name.startswith(_ABSTRACT)

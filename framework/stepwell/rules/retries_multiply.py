@@ -1,0 +1,99 @@
+"""A client that tries again inside of a step that is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stepwell.diagnostic import Diagnostic, Edit, Fix
+from stepwell.graph import Graph
+from stepwell.rules.bodies import Retries, functions, retries
+from stepwell.rules.clients import Made, made
+from stepwell.rules.rule import Rule
+from stepwell.spec import Body, Node
+
+_TRIES_AGAIN = 2  # how often these clients try again unless told otherwise
+
+
+class RetriesMultiply(Rule):
+    """
+    ## What it does
+    Checks for a client that has its own retries and is made or used by a function
+    under a retrying decorator (of tenacity, stamina or backoff).
+
+    ## Why is this bad?
+    The attempts multiply: three of the function with three of the client are nine
+    requests, and as many waits, before anything fails.
+
+    ## Example
+    ```python
+    from openai import OpenAI
+    from stepwell.llm import metered
+    from tenacity import retry, stop_after_attempt
+
+    client = metered(OpenAI(max_retries=0))
+
+    @retry(stop=stop_after_attempt(3))
+    def answer(question: str) -> str:
+        client = metered(OpenAI())
+        return client.responses.create(model="gpt-4o-mini", input=question).output_text
+    ```
+
+    Use instead:
+    ```python
+    from openai import OpenAI
+    from stepwell.llm import metered
+    from tenacity import retry, stop_after_attempt
+
+    @retry(stop=stop_after_attempt(3))
+    def answer(question: str) -> str:
+        client = metered(OpenAI(max_retries=0))
+        return client.responses.create(model="gpt-4o-mini", input=question).output_text
+    ```
+    """
+
+    code = "SW502"
+    name = "retries-multiply"
+    severity = "warning"
+    message = (
+        "`{node}` is tried {times}, and its client tries each request {each} times{product}; "
+        "give the client `max_retries=0`"
+    )
+
+    def check(self, graph: Graph) -> Iterator[Diagnostic]:
+        for node, body in functions(graph):
+            outer = next(retries(body), None)
+            if outer is None or outer.attempts == 1:
+                continue
+            for client in made(body):
+                again = client.call.keyword("max_retries", _TRIES_AGAIN)
+                if type(again) is int and again > 0 and not _open(client):
+                    yield self._found(node, body, outer, client, again + 1)
+
+    def _found(self, node: Node, body: Body, outer: Retries, client: Made, each: int) -> Diagnostic:
+        times = f"{outer.attempts} times" if outer.attempts else "again without end"
+        product = f", {outer.attempts * each} in all" if outer.attempts else ""
+        place = body.at(outer.by if client.constant else client.call)
+        return self.at(
+            place,
+            _without(client, body),
+            node=node.step or node.name,
+            times=times,
+            each=each,
+            product=product,
+        )
+
+
+def _open(client: Made) -> bool:
+    """Whether more may be given than is written."""
+    return any(keyword == "**" for keyword, _ in client.call.keywords)
+
+
+def _without(client: Made, body: Body) -> Fix | None:
+    call = client.call
+    if client.constant or call.args or any(key == "max_retries" for key, _ in call.keywords):
+        return None
+    span = body.at(call)
+    column = span.end_column + 1  # after the bracket
+    place = span._replace(line=span.end_line, column=column, end_column=column)
+    text = "max_retries=0" + ", " * bool(call.keywords)
+    return Fix("Add `max_retries=0`", (Edit(place, text),))
