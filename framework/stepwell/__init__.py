@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ModifierError,
         RequestError,
         StepwellError,
+        Unavailable,
     )
     from stepwell.execution.events import (
         Chunk,
@@ -61,6 +62,7 @@ __all__ = [
     "StepStarted",
     "StepwellError",
     "Stream",
+    "Unavailable",
     "__version__",
     "config",
     "extract_fields",
@@ -79,7 +81,7 @@ __getattr__, __dir__ = exports(
         "stepwell.driver": "Builder Driver",
         "stepwell.errors": (
             "AdapterError BudgetExceeded GraphError HookError MissingExtra ModifierError "
-            "RequestError StepwellError"
+            "RequestError StepwellError Unavailable"
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.modifiers": (

@@ -11,7 +11,7 @@ PUBLIC = {
     "stepwell": """
         AdapterError BudgetExceeded Builder Chunk Driver GraphError HookError MissingExtra
         ModifierError RequestError RunFinished StepFailed StepFinished StepStarted StepwellError Stream
-        __version__ config extract_fields group inject node parameterize source tag value
+        Unavailable __version__ config extract_fields group inject node parameterize source tag value
     """,
     "stepwell.driver": "Builder Driver",
     "stepwell.draw": "Direction dot html mermaid picture text",
@@ -29,7 +29,7 @@ PUBLIC = {
         PostTaskGroup PostTaskReturn PreDoAnything PreGraphExecute PreNodeExecute PreTaskExecute
         PreTaskSubmission ValidateGraph ValidateNode base_hook base_method base_validator
     """,
-    "stepwell.llm": "Budget Call Cost Price TokenAccounting Usage metered record_usage",
+    "stepwell.llm": "Budget Call Cost Price RateLimit TokenAccounting Usage metered record_usage",
     "stepwell.local": """
         Document Embedder Embeddings Hit MODELS ModelServer OpenAIEmbedder Passage ServerError
         VectorStore corpus_digest files_in python_docs read_files split

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stepwell.llm.client import metered as metered
     from stepwell.llm.client import record_usage as record_usage
     from stepwell.llm.prices import Price as Price
+    from stepwell.llm.ratelimit import RateLimit as RateLimit
     from stepwell.usage import Call as Call
     from stepwell.usage import Cost as Cost
     from stepwell.usage import Usage as Usage
@@ -21,6 +22,7 @@ __all__ = [
     "Call",
     "Cost",
     "Price",
+    "RateLimit",
     "TokenAccounting",
     "Usage",
     "metered",
@@ -32,6 +34,7 @@ __getattr__, __dir__ = exports(
     {
         "stepwell.usage": "Call Cost Usage",
         ".prices": "Price",
+        ".ratelimit": "RateLimit",
         ".accounting": "TokenAccounting",
         ".budget": "Budget",
         ".client": "metered record_usage",
