@@ -108,7 +108,7 @@ class TestExecute:
             dr.execute(["prompt"], INPUTS)
         with pytest.raises(RequestError, match=r"`question` is int 3, and `passages`"):
             dr.execute(["prompt"], {**INPUTS, "question": 3})
-        with pytest.raises(RequestError, match=r"`corpus` is list \[1\], and `passages`"):
+        with pytest.raises(RequestError, match=r"`corpus` is list\[int\], and `passages`"):
             dr.execute(["prompt"], {**INPUTS, "corpus": [1]})
 
     def test_validate_execution_raises_the_same_and_runs_nothing(self) -> None:

@@ -292,7 +292,7 @@ def test_a_modifier_for_a_parameter_that_is_not_there() -> None:
             lambda: ran("shout", modules=(INPUTS,), inputs={"word": 3, "times": "x"}),
             [
                 "`word` is int 3, and `shout` (test_wrong_input.py:LINE) takes `str`",
-                "`times` is str 'x', and `shout` (test_wrong_input.py:LINE) takes `int`",
+                "`times` is str, and `shout` (test_wrong_input.py:LINE) takes `int`",
             ],
             id="inputs of the wrong type",
         ),
@@ -313,7 +313,7 @@ def test_a_modifier_for_a_parameter_that_is_not_there() -> None:
         ),
         pytest.param(
             lambda: ran("answer", inputs=["question"]),
-            ["`inputs` is list ['question']; give a dict of values by name"],
+            ["`inputs` is list[str]; give a dict of values by name"],
             id="inputs that are no mapping",
         ),
         pytest.param(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from stepwell.errors import RequestError, did_you_mean, nearest
@@ -222,10 +223,20 @@ _EXACT: dict[str, type] = {kind.__name__: kind for kind in (str, int, float, boo
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: its class, and what it is if that is short."""
-    try:
-        text = repr(value)
-    except Exception:
-        text = ""
+    """A value as a message shows it: a number itself, of all else the class; it may be a secret.
+
+    >>> shown(3), shown("sk-…"), shown([1, 2]), shown({"k": "v"})
+    ('int 3', 'str', 'list[int]', 'dict[str, str]')
+    """
     kind = type(value).__name__
-    return f"{kind} {text}" if text and len(text) <= 40 else kind
+    if type(value) in (bool, int, float):
+        return f"{kind} {value}"
+    if isinstance(value, dict) and value:
+        return f"{kind}[{_classes(value)}, {_classes(value.values())}]"
+    if isinstance(value, list | tuple | set | frozenset) and value:
+        return f"{kind}[{_classes(value)}]"
+    return kind
+
+
+def _classes(values: Iterable[object]) -> str:
+    return " | ".join(dict.fromkeys(type(value).__name__ for value in islice(values, 1000)))
