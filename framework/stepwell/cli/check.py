@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stepwell.cli import reading, report, settings
+from stepwell.cli import baseline, reading, report, settings
 from stepwell.cli.failure import UsageError, lines
 from stepwell.cli.fixes import fixed
+from stepwell.cli.options import add_options
 from stepwell.cli.parsers import Commands, colored, command
 
 if TYPE_CHECKING:
     from stepwell.diagnostic import Diagnostic
 
-FORMATS = ("full", "concise", "json", "github", "sarif")
-
 EXAMPLES = """\
   stepwell check                                 everything under this folder
   stepwell check app pipeline.py --select SW2    only what is about types
   stepwell check --fix                           and put right what is safe to
+  stepwell check --watch                         again whenever a file changes
+  stepwell check --types                         ask the type checker that is installed, too
   stepwell check --output-format github          annotations, in a workflow on GitHub
 
 Nothing of the code is imported or run, unless you ask for it with --runtime. At the end of a line
 `# stepwell: ignore[SW102]` switches a rule off there; `stepwell rule SW102` explains one.
 """
+
+Check = Callable[[], reading.Checked]
 
 
 def add(commands: Commands) -> None:
@@ -39,30 +43,7 @@ def add(commands: Commands) -> None:
         description="Reads Python files as text and reports what is wrong with the pipelines.",
         examples=EXAMPLES,
     )
-    parser.add_argument(
-        "paths", metavar="PATH", nargs="*", type=Path, help="files and folders (default: here)"
-    )
-    parser.add_argument(
-        "--output-format", choices=FORMATS, default="full", help="default: full, with the source"
-    )
-    parser.add_argument(
-        "--select",
-        metavar="CODE",
-        action="append",
-        default=[],
-        help="only these: codes, names, or how codes begin",
-    )
-    parser.add_argument(
-        "--ignore", metavar="CODE", action="append", default=[], help="not these, in the same words"
-    )
-    parser.add_argument("--fix", action="store_true", help="apply the fixes that are safe")
-    parser.add_argument(
-        "--runtime",
-        action="store_true",
-        help="import the modules, and compare the graphs from text and from live functions",
-    )
-    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    add_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -73,20 +54,92 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"`{path}` is neither a file nor a folder")
     if args.runtime:
         return _compare(paths)
+    check = _checking(args, paths)
+    if args.watch:
+        return _watch(args, paths, check)
+    if args.add_ignore:
+        return _add_ignores(check().diagnostics)
+    if args.write_baseline:
+        count = baseline.write(args.write_baseline, check().diagnostics)
+        print(f"Wrote {_many(count, 'finding')} to {args.write_baseline}.")
+        return 0
+    return _report(args, check)
+
+
+def _checking(args: argparse.Namespace, paths: Sequence[Path]) -> Check:
+    """What reads the files anew at each call, and gives what is to be reported."""
+    from stepwell.cli.memory import Memory
+
     chosen = _chosen(args, paths[0])
-    read = reading.checked(paths)
-    found = [d for d in read.diagnostics if d.severity != "hint" and chosen.counts(d)]
-    if args.fix:
-        repaired = fixed(found)
-        if repaired:
-            count = len(repaired)
-            read = reading.checked(paths)
-            found = [d for d in read.diagnostics if d.severity != "hint" and chosen.counts(d)]
-            print(f"Fixed {count} finding{'s' * (count != 1)}.", file=sys.stderr)
+    judge = None
+    if args.types is not None:
+        from stepwell.cli.judge import Judge
+
+        judge = Judge(args.types, paths)
+    memory = Memory()
+
+    def check() -> reading.Checked:
+        read = reading.checked(paths, memory=memory, judge=judge)
+        found = [d for d in read.diagnostics if d.severity != "hint" and chosen.counts(d)]
+        return replace(read, diagnostics=tuple(found))
+
+    return check
+
+
+def _report(args: argparse.Namespace, check: Check) -> int:
+    """Checks and tells; 1 if there is anything to tell."""
+    read = check()
+    if args.fix and (repaired := fixed(read.diagnostics)):
+        read = check()
+        print(f"Fixed {_many(len(repaired), 'finding')}.", file=sys.stderr)
+    found: Sequence[Diagnostic] = read.diagnostics
+    notes = list(read.notes)
+    if args.baseline:
+        found, gone = baseline.unaccepted(args.baseline, found)
+        if gone:
+            notes.append(
+                f"{_many(gone, 'finding')} of {args.baseline} no longer there; "
+                "--write-baseline takes them out"
+            )
     _print(found, args)
+    for note in notes:
+        print(f"stepwell: {note}", file=sys.stderr)
     if args.output_format in ("full", "concise") and not args.quiet:
         print(report.summary(found, files=read.files, pipelines=read.pipelines))
     return 1 if found and not args.exit_zero else 0
+
+
+def _watch(args: argparse.Namespace, paths: Sequence[Path], check: Check) -> int:
+    """Checks whenever a file has changed, until it is interrupted."""
+    from datetime import datetime
+
+    from stepwell.cli.watching import rounds
+
+    clear = "\x1b[2J\x1b[3J\x1b[H" if sys.stdout.isatty() else ""
+    code = 0
+    try:
+        for count in rounds(paths):
+            sys.stdout.write(clear)
+            try:
+                code = _report(args, check)
+            except UsageError as error:  # half-saved settings, a file that has just gone
+                print(f"stepwell: {error}", file=sys.stderr)
+            at = datetime.now().strftime("%H:%M:%S")
+            print(f"[{at}] Watching {_many(count, 'file')}; Ctrl-C ends.", flush=True)
+    except KeyboardInterrupt:
+        return code
+    return code
+
+
+def _add_ignores(found: Sequence[Diagnostic]) -> int:
+    from stepwell.cli.ignoring import add_ignores
+
+    done, left = add_ignores(found)
+    print(f"Switched off {_many(done, 'finding')}.")
+    if left:
+        print(f"stepwell: where no comment can stand, {_many(len(left), 'finding')} stay:")
+        sys.stdout.write(report.concise(left))
+    return 1 if left else 0
 
 
 def _compare(paths: Sequence[Path]) -> int:
@@ -99,7 +152,7 @@ def _compare(paths: Sequence[Path]) -> int:
             wrong += 1
             print(sentence)
     if not wrong:
-        many = f"{len(found)} pipeline{'s' * (len(found) != 1)}"
+        many = _many(len(found), "pipeline")
         print(f"Text and live functions give the same graph in {many}.")
     return 1 if wrong else 0
 
@@ -126,6 +179,8 @@ def _print(found: Sequence[Diagnostic], args: argparse.Namespace) -> None:
             sys.stdout.write(report.github(found))
         case "sarif":
             sys.stdout.write(report.sarif(found, version=__version__))
+        case _ if args.statistics:
+            sys.stdout.write(report.statistics(found, color=color))
         case "concise":
             sys.stdout.write(report.concise(found, color=color))
         case _:
@@ -134,3 +189,7 @@ def _print(found: Sequence[Diagnostic], args: argparse.Namespace) -> None:
 
 def _split(given: Iterable[str]) -> list[str]:
     return [code for written in given for code in written.split(",") if code]
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

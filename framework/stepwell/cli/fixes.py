@@ -22,7 +22,7 @@ def fixed(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
             edits.setdefault(edit.span.file, {})[edit] = None
         applied.append(found)
     for file, changes in edits.items():
-        _rewrite(Path(file), changes)
+        rewrite(Path(file), changes)
     return applied
 
 
@@ -56,8 +56,8 @@ def _touches(one: Edit, other: Edit) -> bool:
     return starts <= other.span[3:5] and other.span[1:3] <= ends
 
 
-def _rewrite(file: Path, edits: Iterable[Edit]) -> None:
-    """Changes the file, its encoding and line ends left as they are."""
+def rewrite(file: Path, edits: Iterable[Edit]) -> None:
+    """Makes edits in a file, its encoding and line ends left as they are."""
     import tokenize
 
     with file.open("rb") as stream:

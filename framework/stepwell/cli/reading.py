@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stepwell.cli.failure import UsageError
+from stepwell.cli.memory import Memory
 from stepwell.diagnostic import Diagnostic
 from stepwell.errors import did_you_mean
 from stepwell.graph import Graph
@@ -16,7 +17,10 @@ from stepwell.read.connected import connected
 from stepwell.read.findings import merged, unreadable
 from stepwell.read.pipelines import Declared, Finder, Pipeline, declared, pipelines
 from stepwell.read.pipelines import graph as graph_of
-from stepwell.read.source import Module, parse
+from stepwell.read.source import Module
+
+JUDGED = ("SW201",)
+"""What a type checker finds more of than the rules do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +30,52 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
     files: int
     pipelines: int
+    notes: tuple[str, ...] = ()
 
 
-def checked(paths: Sequence[Path]) -> Checked:
-    """What the rules say of every pipeline under these paths, each finding once."""
+class Judge(Protocol):
+    """What more is asked of pipelines than the rules: a type checker."""
+
+    def __call__(
+        self, found: Sequence[Pipeline]
+    ) -> tuple[list[tuple[Pipeline, list[Diagnostic]]], list[str]]:
+        """What is found in each pipeline, and what people should know of how it was looked for."""
+        raise NotImplementedError
+
+
+def checked(
+    paths: Sequence[Path], *, memory: Memory | None = None, judge: Judge | None = None
+) -> Checked:
+    """What the rules say of every pipeline under these paths, each finding once.
+
+    Args:
+        paths: files and folders.
+        memory: what was read of them before.
+        judge: what else is asked of every pipeline.
+
+    Raises:
+        UsageError: if a file can't be read.
+    """
     from stepwell.rules import check, kept
 
     everything = list(files.python_files(paths))
-    found = pipelines_under(paths, everything)
+    memory = memory or Memory()
+    found = pipelines_under(paths, everything, memory=memory)
     named = {str(path) for path in paths if path.is_file()}
     meant = [_meant(pipeline, named) for pipeline in found]
-    diagnostics = merged((pipeline, check(pipeline.graph)) for pipeline in meant)
+    said = [(pipeline, check(pipeline.graph)) for pipeline in meant]
+    more, notes = judge(meant) if judge else ([], [])
+    known = {(one.code, one.span) for _, ones in said for one in ones}
+    more = [
+        (each, [one for one in ones if (one.code, one.span) not in known]) for each, ones in more
+    ]
+    diagnostics = merged([*said, *more])
     marked = {module.file for pipeline in found for module in pipeline.modules}
     marked |= {one.span.file for one in diagnostics if one.span}
-    texts = {file: _text(file) for file in marked}
-    left = kept(diagnostics, texts, broken=unreadable(found))
-    return Checked(tuple(left), len(everything), len(found))
+    texts = {file: memory.text(file) or _text(file) for file in marked}
+    unsure = [code for code in JUDGED if judge is None]
+    left = kept(diagnostics, texts, broken=unreadable(found), unsure=unsure)
+    return Checked(tuple(left), len(everything), len(found), tuple(notes))
 
 
 def graph(written: Sequence[str], config: Mapping[str, Any] | None = None) -> Graph:
@@ -63,7 +97,10 @@ def graph(written: Sequence[str], config: Mapping[str, Any] | None = None) -> Gr
 
 
 def pipelines_under(
-    paths: Sequence[Path], everything: Sequence[Path] | None = None
+    paths: Sequence[Path],
+    everything: Sequence[Path] | None = None,
+    *,
+    memory: Memory | None = None,
 ) -> list[Pipeline]:
     """Every pipeline of the files under these paths.
 
@@ -72,12 +109,13 @@ def pipelines_under(
     Args:
         paths: files and folders.
         everything: the Python files under them, where they have been looked for already.
+        memory: what was read of them before.
     """
     if everything is None:
         everything = list(files.python_files(paths))
     named = {str(path) for path in paths if path.is_file()}
     given = _declarations(paths, everything)
-    modules = _workspace(everything, named, given)
+    modules = _workspace(everything, named, given, memory or Memory())
     found = [pipeline for pipeline in pipelines(modules, given) if pipeline.modules]
     taken = {module.file for pipeline in found for module in pipeline.modules}
     alone = [module for module in modules if module.file in named - taken]
@@ -89,52 +127,20 @@ def pipelines_under(
 
 
 def _workspace(
-    everything: Sequence[Path], named: Collection[str], given: Sequence[Declared]
+    everything: Sequence[Path],
+    named: Collection[str],
+    given: Sequence[Declared],
+    memory: Memory,
 ) -> list[Module]:
     """The facts of the files that can matter to a pipeline, of many."""
     first = [str(path) for path in everything if str(path) in named or b"stepwell" in _bytes(path)]
-    reading = _Reading()
-    return reading.again(
-        connected(map(str, everything), reading.parsed, first=first, declared=given)
-    )
+    return memory.again(connected(map(str, everything), memory.parsed, first=first, declared=given))
 
 
 def _modules(paths: Iterable[Path]) -> list[Module]:
     """The facts of these files."""
-    reading = _Reading()
-    return reading.again([reading.parsed(str(path)) for path in paths])
-
-
-class _Reading:
-    """Reads files once, and parses those again that import from one another."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-    def parsed(self, file: str) -> Module:
-        """The facts of a file, as far as it says them itself."""
-        try:
-            self.texts[file] = files.read_text(file)
-        except OSError as error:
-            raise UsageError(f"`{file}` can't be read: {error.strerror}") from None
-        return _parsed(Path(file), self.texts[file])
-
-    def again(self, modules: Sequence[Module]) -> list[Module]:
-        """The facts, with what the modules import from one another."""
-        finder = Finder(modules)
-        return [
-            _parsed(Path(module.file), self.texts[module.file], module, finder.names(module.file))
-            if (module.nodes or module.sites) and _imports(module, finder)
-            else module
-            for module in modules
-        ]
-
-
-def _imports(module: Module, finder: Finder) -> bool:
-    """Whether the module imports something of a module that is known."""
-    imported = module.names.imports.values()
-    homes = {dotted.rpartition(".")[0] for dotted in imported} | {*imported, *module.names.stars}
-    return any(finder.find(home, module.file) for home in homes if home)
+    memory = Memory()
+    return memory.again([memory.parsed(str(path)) for path in paths])
 
 
 def _bytes(path: Path) -> bytes:
@@ -142,14 +148,6 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
-
-
-def _parsed(path: Path, text: str, previous: Module | None = None, others: Any = None) -> Module:
-    name = files.module_name(path.resolve())
-    package = path.name == "__init__.py"
-    return parse(
-        text, file=str(path), module=name, package=package, previous=previous, others=others
-    )
 
 
 def _declarations(paths: Iterable[Path], everything: Iterable[Path]) -> list[Declared]:

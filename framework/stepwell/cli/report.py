@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stepwell.diagnostic import Diagnostic
+from stepwell.rules.secrets import hidden
 from stepwell.spec import Span
 
 Lines = Callable[[str], Sequence[str]]
@@ -83,6 +84,24 @@ def sarif(diagnostics: Iterable[Diagnostic], *, version: str) -> str:
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
+def statistics(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
+    """How often each rule found something, the most frequent first; a star where it can be fixed.
+
+    >>> print(statistics([Diagnostic("SW104", "cycle", "`a` needs itself")] * 2), end="")
+    2  SW104      cycle
+    """
+    found = list(diagnostics)
+    paint = _painter(color)
+    counted = Counter((one.code, one.name, one.severity) for one in found)
+    fixable = {one.code for one in found if one.fix and one.fix.safe}
+    width = len(str(max(counted.values(), default=0)))
+    rows = []
+    for (code, name, severity), count in sorted(counted.items(), key=lambda row: (-row[1], row[0])):
+        star = "[*]" if code in fixable else "   "
+        rows.append(f"{count:>{width}}  {paint(severity, code)}  {star}  {name}\n")
+    return "".join(rows)
+
+
 def summary(diagnostics: Sequence[Diagnostic], *, files: int, pipelines: int) -> str:
     """The last line: how many of which kind, or that there is nothing, and in what.
 
@@ -153,7 +172,7 @@ def _excerpt(
     source = lines(span.file)
     if not 1 <= span.line <= len(source):
         return [f"{place}  {word}" if word else place]
-    line = source[span.line - 1].rstrip("\r\n")
+    line = hidden(source[span.line - 1].rstrip("\r\n"))
     end_line, end = _ends(span)
     start = _width(line[: span.column - 1])
     stop = _width(line[: end - 1] if end_line == span.line else line)

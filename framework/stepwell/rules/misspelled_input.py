@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.rule import Rule, rename
+from stepwell.types import fits
 
 _VOWELS = "aeiouy"
 _SHORTEST = 5
@@ -64,7 +65,9 @@ class MisspelledInput(Rule):
                 continue
             for node, param in readers:
                 told = graph.known_inputs is not None and param.required  # by missing-input
-                if not (told or node.stale or node.name == near):
+                meant = graph.nodes.get(near)
+                other = meant is not None and fits(meant.type, param.type) is False
+                if not (told or other or node.stale or node.name == near):
                     fix, place = rename(param, near), param.span or node.span
                     yield self.at(place, fix, node=node.name, param=name, near=near)
 
@@ -94,9 +97,14 @@ def is_slip(written: str, meant: str) -> bool:
     >>> [is_slip(name, "retriever") for name in ("retreiver", "retrievr", "retrieved")]
     [True, True, False]
     """
+    if written.strip("_") == meant.strip("_"):
+        return False  # `_schema`, `schema_`: how Python spells another thing of that name
     one, other = written.lower().replace("_", ""), meant.lower().replace("_", "")
     if one == other:
-        return len(one) >= _SHORTEST
+        made = written[:1].islower() and meant[:1].isupper()  # a function that stands for a class
+        return len(one) >= _SHORTEST and not made
+    if written.count("_") != meant.count("_"):
+        return False
     if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < _SHORTEST:
         return False
     start = 0

@@ -16,8 +16,9 @@ from stepwell.spec import Span
 class UnusedIgnore(Rule):
     """
     ## What it does
-    Checks for a `# stepwell: ignore[…]` on a line where nothing is found that it could
-    switch off.
+    Checks for comments that switch off what is not found on their line. Where rules
+    are silent since something can't be read, and of what only a type checker may
+    find (`stepwell check --types`), nothing is said.
 
     ## Why is this bad?
     What it was written for is gone, and what comes next on that line will not be seen.

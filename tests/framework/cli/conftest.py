@@ -62,9 +62,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "flow_c.py").write_text(FLOW, encoding="utf-8")
     (tmp_path / "wrong_c.py").write_text(WRONG, encoding="utf-8")
     paths, before, here = list(sys.path), set(sys.modules), Path.cwd()
+    kept = os.environ.get("STEPWELL_CACHE_DIR")
+    os.environ["STEPWELL_CACHE_DIR"] = str(tmp_path / ".cache")
     os.chdir(tmp_path)
     yield tmp_path
     os.chdir(here)
+    del os.environ["STEPWELL_CACHE_DIR"]
+    if kept is not None:
+        os.environ["STEPWELL_CACHE_DIR"] = kept
     sys.path[:] = paths
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):

@@ -1,0 +1,99 @@
+"""`stepwell check --types`, with the type checkers themselves."""
+
+from pathlib import Path
+
+import pytest
+
+GENERIC = """\
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Sized(Protocol):
+    def size(self) -> int: ...
+
+
+class Bag:
+    def weight(self) -> int:
+        return 3
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+def first(words: Sequence[T]) -> T:
+    return words[0]
+
+
+def shout(first: str) -> str:
+    return first.upper()
+
+
+def double(first: int) -> int:
+    return 2 * first
+
+
+def bag() -> Bag:
+    return Bag()
+
+
+def volume(bag: Sized) -> int:
+    return bag.size()
+
+
+async def slow(words: list[str]) -> dict[str, int]:
+    return {word: 1 for word in words}
+
+
+def total(slow: dict[str, int]) -> int:
+    return sum(slow.values())
+"""
+
+
+@pytest.mark.parametrize("checker", ["ty", "mypy"])
+def test_a_checker_sees_what_the_rules_do_not(stepwell, folder: Path, checker: str):
+    """What a type variable becomes, and whether a protocol is met."""
+    (folder / "generic_c.py").write_text(GENERIC, encoding="utf-8")
+    assert stepwell("check", "generic_c.py")[0] == 0
+    code, out, err = stepwell(
+        "check", "generic_c.py", f"--types={checker}", "--output-format", "concise", "-q"
+    )
+    assert code == 1
+    first, second = out.splitlines()
+    assert first.startswith("generic_c.py:28:12: SW201 `double` takes `first: int`, and `first` ma")
+    assert second.startswith("generic_c.py:36:12: SW201 `volume` takes `bag: Sized`, and `bag` ")
+    assert err == f"stepwell: {checker} judged 6 edges\n"
+
+
+def test_what_the_rules_say_already_is_said_once(stepwell, folder: Path):
+    """And a comment that only a checker needs is known to be of use or not."""
+    (folder / "plain_c.py").write_text(
+        "def a() -> int:\n    return 1\n\n\ndef b(a: str) -> str:\n    return a\n\n\n"
+        "def c(a: int) -> int:  # stepwell: ignore[SW201]\n    return a\n",
+        encoding="utf-8",
+    )
+    _, out, _ = stepwell("check", "plain_c.py", "--types=ty", "--output-format", "concise", "-q")
+    assert [row.split()[1] for row in out.splitlines()] == ["SW201", "SW002"]
+    _, out, _ = stepwell("check", "plain_c.py", "--output-format", "concise", "-q")
+    assert [row.split()[1] for row in out.splitlines()] == ["SW201"]
+
+
+def test_what_a_checker_can_not_find_is_told(stepwell, folder: Path):
+    """For what has to do with it is not judged."""
+    (folder / "odd_c.py").write_text(
+        "import nowhere_c\n\n\ndef a() -> 'nowhere_c.Thing':\n    ...\n\n\n"
+        "def b(a: int) -> int:\n    return a\n",
+        encoding="utf-8",
+    )
+    code, _, err = stepwell("check", "odd_c.py", "--types=ty")
+    assert (code, err) == (0, "stepwell: ty judged 1 edge\n")
+
+
+def test_a_checker_that_is_not_there_is_told(stepwell):
+    """With what installs it; exit code 2."""
+    code, out, err = stepwell("check", "flow_c.py", "--types=pyrefly")
+    assert (code, out) == (2, "")
+    assert err == "stepwell: pyrefly is not installed; run: pip install pyrefly\n"
