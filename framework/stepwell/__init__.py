@@ -31,14 +31,25 @@ if TYPE_CHECKING:
         StepStarted,
     )
     from stepwell.modifiers import (
+        cache,
         config,
+        does,
+        extract_columns,
         extract_fields,
         group,
         inject,
         node,
         parameterize,
+        parameterize_sources,
+        parameterize_values,
+        pipe_input,
+        pipe_output,
+        schema,
         source,
+        step,
         tag,
+        tag_outputs,
+        unpack_fields,
         value,
     )
     from stepwell.stream import Stream
@@ -64,14 +75,25 @@ __all__ = [
     "Stream",
     "Unavailable",
     "__version__",
+    "cache",
     "config",
+    "does",
+    "extract_columns",
     "extract_fields",
     "group",
     "inject",
     "node",
     "parameterize",
+    "parameterize_sources",
+    "parameterize_values",
+    "pipe_input",
+    "pipe_output",
+    "schema",
     "source",
+    "step",
     "tag",
+    "tag_outputs",
+    "unpack_fields",
     "value",
 ]
 
@@ -85,7 +107,9 @@ __getattr__, __dir__ = exports(
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.modifiers": (
-            "config extract_fields group inject node parameterize source tag value"
+            "cache config does extract_columns extract_fields group inject node parameterize "
+            "parameterize_sources parameterize_values pipe_input pipe_output schema source step "
+            "tag tag_outputs unpack_fields value"
         ),
         "stepwell.stream": "Stream",
     },

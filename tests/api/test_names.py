@@ -11,7 +11,10 @@ PUBLIC = {
     "stepwell": """
         AdapterError BudgetExceeded Builder Chunk Driver GraphError HookError MissingExtra
         ModifierError RequestError RunFinished StepFailed StepFinished StepStarted StepwellError Stream
-        Unavailable __version__ config extract_fields group inject node parameterize source tag value
+        Unavailable
+        __version__ cache config does extract_columns extract_fields group inject node parameterize
+        parameterize_sources parameterize_values pipe_input pipe_output schema source step tag
+        tag_outputs unpack_fields value
     """,
     "stepwell.driver": "Builder Driver",
     "stepwell.draw": "Direction dot html mermaid picture text",
@@ -35,7 +38,9 @@ PUBLIC = {
         VectorStore corpus_digest files_in python_docs read_files split
     """,
     "stepwell.modifiers": """
-        Modifier config extract_fields group inject node parameterize source tag value
+        Modifier cache config does extract_columns extract_fields group inject node parameterize
+        parameterize_sources parameterize_values pipe_input pipe_output schema source step tag
+        tag_outputs unpack_fields value
     """,
     "stepwell.testing": "FakeModel Received Reply graph_of module_of",
     "stepwell.tracing": "Tracing",

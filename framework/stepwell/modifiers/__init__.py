@@ -3,24 +3,43 @@
 Importing this loads nothing third-party, so that a module of steps stays quick to import.
 """
 
-from stepwell.modifiers import config
+from stepwell.modifiers import config, schema
 from stepwell.modifiers.arguments import group, source, value
+from stepwell.modifiers.cached import cache
+from stepwell.modifiers.columns import extract_columns
 from stepwell.modifiers.extracted import extract_fields
+from stepwell.modifiers.filled import does
 from stepwell.modifiers.injected import inject
 from stepwell.modifiers.modifier import Modifier
 from stepwell.modifiers.named import node
 from stepwell.modifiers.parameterized import parameterize
+from stepwell.modifiers.parameterized_sources import parameterize_sources
+from stepwell.modifiers.parameterized_values import parameterize_values
+from stepwell.modifiers.piped import pipe_input, pipe_output, step
 from stepwell.modifiers.tagged import tag
+from stepwell.modifiers.tagged_outputs import tag_outputs
+from stepwell.modifiers.unpacked import unpack_fields
 
 __all__ = [
     "Modifier",
+    "cache",
     "config",
+    "does",
+    "extract_columns",
     "extract_fields",
     "group",
     "inject",
     "node",
     "parameterize",
+    "parameterize_sources",
+    "parameterize_values",
+    "pipe_input",
+    "pipe_output",
+    "schema",
     "source",
+    "step",
     "tag",
+    "tag_outputs",
+    "unpack_fields",
     "value",
 ]

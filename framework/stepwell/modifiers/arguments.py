@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from keyword import iskeyword
 from typing import Any, TypeAlias
@@ -32,6 +32,18 @@ class Unread:
 
     def __repr__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A function, class or module that an argument names; from text, its dotted name is known."""
+
+    name: str
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+class NotSeen(Exception):
+    """A function that an argument names is not to be seen from text; the text of the argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +100,20 @@ def group(*items: Source | Value, **named: Source | Value) -> Group:
 
 def place(name: object, other: Span | None = None) -> Span | None:
     """Where a name given to a modifier is written, if that is known."""
-    return getattr(name, "span", other)
+    return getattr(name, "span", None) or other
+
+
+def checked_source(name: Any, *, argument: str) -> str:
+    """The name as given, if a node may be called so, or a node within another: `prices.cleaned`.
+
+    Raises:
+        ModifierError: if one of its parts can't name a node.
+    """
+    if isinstance(name, str) and "." in name:
+        for part in name.split("."):
+            checked_name(part, argument=argument)
+        return name
+    return checked_name(name, argument=argument)
 
 
 def checked_name(name: Any, *, argument: str, what: str = "a node") -> str:
@@ -98,7 +123,7 @@ def checked_name(name: Any, *, argument: str, what: str = "a node") -> str:
         ModifierError: if it is no text, no identifier, a keyword of Python, or private.
     """
     if not isinstance(name, str):
-        fact = f"`{_short(name)}` can't name {what}: it is not a string"
+        fact = f"`{short(name)}` can't name {what}: it is not a string"
     elif not name.isidentifier():
         fact = f"`{name}` can't name {what}: it is not an identifier"
     elif iskeyword(name):
@@ -110,6 +135,43 @@ def checked_name(name: Any, *, argument: str, what: str = "a node") -> str:
     raise ModifierError(fact, argument=argument)
 
 
+def chosen(nodes: Iterable[Node], names: Iterable[Any]) -> list[Node]:
+    """The nodes of these names.
+
+    Raises:
+        ModifierError: if the step makes no node of one of the names.
+    """
+    made: dict[str, Node] = {node.name: node for node in nodes}
+    for name in names:
+        if name not in made:
+            step = next((node.step for node in made.values() if node.step), "")
+            known = ", ".join(f"`{each}`" for each in made)
+            text = str(name)
+            raise ModifierError(
+                f"`{step}` makes no node `{text}`"
+                + (did_you_mean(text, made) or f"; it makes {known}"),
+                argument=text,
+                near=nearest(text, made),
+            )
+    return [made[name] for name in dict.fromkeys(names)]
+
+
+def ends(nodes: Sequence[Node]) -> list[Node]:
+    """What a step makes in the end: the nodes that none of its others reads."""
+    read = {param.reads for node in nodes for param in node.params}
+    return [node for node in nodes if "." not in node.name and node.name not in read]
+
+
+def wholes(nodes: Sequence[Node]) -> list[Node]:
+    """What a step makes in the end, before fields are taken out of it."""
+    read = {param.reads for node in nodes if node.kind != "field" for param in node.params}
+    return [
+        node
+        for node in nodes
+        if node.kind != "field" and "." not in node.name and node.name not in read
+    ]
+
+
 def wired(node: Node, given: Mapping[str, Any], *, argument: str) -> Node:
     """The node with its keywords bound to what is `given` for them.
 
@@ -119,7 +181,7 @@ def wired(node: Node, given: Mapping[str, Any], *, argument: str) -> Node:
     keywords = {param.keyword: param for param in node.params}
     for keyword in given:
         if keyword not in keywords:
-            raise _unknown(node, keyword, keywords)
+            raise no_parameter(node, keyword)
     params: list[Param] = []
     bound = list(node.bound)
     for param in node.params:
@@ -155,7 +217,7 @@ def _wires(param: Param, given: Any, argument: str) -> Iterator[Param | Bound]:
         case _:
             raise ModifierError(
                 f"`{param.keyword}` takes `source(…)`, `value(…)` or `group(…)`; "
-                f"got `{_short(given)}`",
+                f"got `{short(given)}`",
                 argument=argument,
             )
 
@@ -163,9 +225,9 @@ def _wires(param: Param, given: Any, argument: str) -> Iterator[Param | Bound]:
 def _param(param: Param, given: Any, argument: str, *, key: int | str | None = None) -> Param:
     if not isinstance(given, Source):
         raise ModifierError(
-            f"`group` takes `source(…)` and `value(…)`; got `{_short(given)}`", argument=argument
+            f"`group` takes `source(…)` and `value(…)`; got `{short(given)}`", argument=argument
         )
-    reads = checked_name(given.name, argument=argument)
+    reads = checked_source(given.name, argument=argument)
     # What is asked for by hand is asked for: the parameter's own default no longer answers.
     span = place(given.name, param.span)
     return param._replace(reads=str(reads), required=True, span=span, key=key)
@@ -178,17 +240,19 @@ def _element(container: Type) -> Type:
     return last if isinstance(last, Type) and container.name != "|" else UNKNOWN
 
 
-def _unknown(node: Node, keyword: str, keywords: Mapping[str, Param]) -> ModifierError:
-    known = ", ".join(f"`{name}`" for name in keywords) or "none"
+def no_parameter(node: Node, name: str, *, argument: str = "") -> ModifierError:
+    """The error to raise where a step has no parameter of that name."""
+    keywords = {param.keyword: None for param in node.params}
+    known = ", ".join(f"`{keyword}`" for keyword in keywords) or "none"
     return ModifierError(
-        f"`{node.step or node.name}` has no parameter `{keyword}`"
-        + (did_you_mean(keyword, keywords) or f"; it has {known}"),
+        f"`{node.step or node.name}` has no parameter `{name}`"
+        + (did_you_mean(name, keywords) or f"; it has {known}"),
         code="SW301",
-        argument=keyword,
-        near=nearest(keyword, keywords),
+        argument=argument or name,
+        near="" if argument else nearest(name, keywords),
     )
 
 
-def _short(given: object, limit: int = 40) -> str:
+def short(given: object, limit: int = 40) -> str:
     text = repr(given)
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -27,9 +27,7 @@ class Conditional(Modifier):
     def expand(self, node: Node) -> Iterable[Node]:
         if not self.conditions:
             raise ModifierError("`config` conditions need a key: `config.when(mode=…)`")
-        for condition in self.conditions:
-            if condition.operator in ("in", "not_in"):
-                _check_choices(condition)
+        checked(self.conditions)
         name = node.name.partition("__")[0] or node.name
         return (replace(node, name=name, when=(*node.when, *self.conditions)),)
 
@@ -84,6 +82,17 @@ def choose(nodes: Iterable[Node], config: Mapping[str, Any]) -> list[Node]:
         for node, holds in zip(nodes, chosen, strict=True)
         if holds and not (_last(node) and node.name in taken)
     ]
+
+
+def checked(conditions: Iterable[Condition]) -> None:
+    """Refuses conditions that could never be answered.
+
+    Raises:
+        ModifierError: if one value was given where a list of values is asked for.
+    """
+    for condition in conditions:
+        if condition.operator in ("in", "not_in"):
+            _check_choices(condition)
 
 
 def _last(node: Node) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from stepwell.errors import ModifierError
 from stepwell.spec import Node
@@ -11,6 +11,25 @@ from stepwell.spec import Node
 F = TypeVar("F", bound=Callable[..., Any])
 
 ATTRIBUTE = "__stepwell_modifiers__"
+
+
+class Reading(Protocol):
+    """The functions and modules that a modifier's arguments name, read as the reader at work can.
+
+    At run time an argument is the function itself; from text it is its name. A modifier asks here,
+    and never looks at the argument.
+
+    Both raise a `ModifierError` if what is named is no function of Python. Where it is not to be
+    seen from text, the source reader makes a hole of the whole modifier.
+    """
+
+    def step(self, given: Any) -> Node:
+        """The node of a function by itself: also of a private one, its modifiers left aside."""
+        ...
+
+    def steps(self, given: Any) -> list[Node]:
+        """The nodes of a function, or of all steps of a module, with their modifiers applied."""
+        ...
 
 
 class Modifier:
@@ -33,6 +52,17 @@ class Modifier:
         """
         return (node,)
 
+    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
+        """What takes the place of all nodes that the step makes so far.
+
+        For a modifier that has to see more than one of them, or functions that its arguments name;
+        any other says in `expand` what becomes of each.
+
+        Raises:
+            ModifierError: if an argument does not suit these nodes.
+        """
+        return [made for node in nodes for made in self.expand(node)]
+
     def __call__(self, step: F) -> F:
         """Hangs this modifier on a step and gives the very same function back.
 
@@ -53,7 +83,7 @@ def modifiers_of(step: Callable[..., Any]) -> tuple[Modifier, ...]:
     return tuple(sorted(carried, key=lambda modifier: modifier.stage)) if carried else ()
 
 
-def expanded(node: Node, modifiers: Iterable[Modifier]) -> list[Node]:
+def expanded(node: Node, modifiers: Iterable[Modifier], reading: Reading) -> list[Node]:
     """What becomes of a node when these modifiers are applied to it one after another.
 
     Raises:
@@ -61,5 +91,5 @@ def expanded(node: Node, modifiers: Iterable[Modifier]) -> list[Node]:
     """
     nodes = [node]
     for modifier in modifiers:
-        nodes = [made for each in nodes for made in modifier.expand(each)]
+        nodes = [*modifier.apply(nodes, reading)]
     return nodes

@@ -23,7 +23,7 @@ class Parameterized(Modifier):
     def expand(self, node: Node) -> Iterable[Node]:
         if not self.nodes:
             raise ModifierError("`parameterize` needs at least one `name={…}`")
-        return [_made(node, name, given) for name, given in self.nodes.items()]
+        return [made(node, name, given) for name, given in self.nodes.items()]
 
 
 def parameterize(
@@ -43,8 +43,13 @@ def parameterize(
     return Parameterized(nodes)
 
 
-def _made(node: Node, name: str, given: Any) -> Node:
-    checked_name(name, argument=name)
+def made(node: Node, name: str, given: Any) -> Node:
+    """The node of that name that this wiring makes, or this wiring and docstring.
+
+    Raises:
+        ModifierError: if the name or the wiring does not suit the node.
+    """
+    checked_name(name, argument=str(name))
     doc: Any = None
     wiring = given
     if isinstance(given, tuple) and len(given) == 2:

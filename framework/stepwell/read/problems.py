@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix
 from stepwell.errors import ModifierError
+from stepwell.modifiers.arguments import Named, short
+from stepwell.rules.secrets import hidden
 from stepwell.spec import Node, Span
 
 _MODIFIER_NAMES = {"SW301": "modifier-unknown-parameter", "SW302": "modifier-bad-argument"}
@@ -49,11 +51,18 @@ def variadic(step: str, parameter: str, span: Span | None) -> Diagnostic:
     return Diagnostic("SW005", "variadic-parameter", message, span=span, node=step)
 
 
+def no_function(given: object) -> str:
+    """Something other than a function of Python was given where a modifier takes one."""
+    if isinstance(given, Named):
+        return f"`{given.name}` is no function written in Python; write one that calls it"
+    return f"`{short(given)}` is no function; name one that is written with `def`"
+
+
 def bad_modifier(node: Node, error: ModifierError, span: Span | None = None) -> Diagnostic:
     """A modifier of `node` was given an argument that it can't use."""
     name = _MODIFIER_NAMES.get(error.code, "modifier-bad-argument")
     step = node.step or node.name
-    message = str(error)
+    message = hidden(str(error))
     if f"`{step}`" not in message:
         message = f"{message} (on `{step}`)"
     fix = _rename(span, error.argument.rpartition(".")[2], error.near)

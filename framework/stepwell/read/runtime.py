@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 from stepwell.diagnostic import Diagnostic
 from stepwell.errors import GraphError, ModifierError
 from stepwell.graph import Graph
+from stepwell.modifiers.arguments import Named
 from stepwell.modifiers.config import choose
 from stepwell.modifiers.modifier import ATTRIBUTE, expanded, modifiers_of
-from stepwell.read.problems import bad_modifier, not_a_module, variadic
+from stepwell.read.problems import bad_modifier, no_function, not_a_module, variadic
 from stepwell.spec import Kind, Node, Param, Span
 from stepwell.types import UNKNOWN, Type, from_object
 
@@ -104,17 +105,60 @@ def steps_of(module: ModuleType) -> Iterator[Callable[..., Any]]:
 
 
 def _read_step(
-    step: Callable[..., Any], known: _Known, problems: list[Diagnostic]
+    step: Callable[..., Any],
+    known: _Known,
+    problems: list[Diagnostic],
+    open: Iterable[int] = (),
 ) -> Iterable[Node]:
     """The nodes of one function; what is wrong with it goes to `problems`."""
     node = _plain(step, known, problems)
     if not hasattr(step, ATTRIBUTE):
         return (node,)
     try:
-        return expanded(node, modifiers_of(step))
+        return expanded(node, modifiers_of(step), _Live(known, problems, {*open, id(step)}))
     except ModifierError as error:
         problems.append(bad_modifier(node, error))
         return (node,)
+
+
+class _Live:
+    """Reads, for modifiers, the functions and modules that are their arguments."""
+
+    def __init__(self, known: _Known, problems: list[Diagnostic], open: set[int]) -> None:
+        self.known, self.problems, self.open = known, problems, open
+
+    def step(self, given: Any) -> Node:
+        """The node of a function by itself.
+
+        Raises:
+            ModifierError: if it is no function of Python.
+        """
+        self._refuse(given)
+        return _plain(given, self.known, [])
+
+    def steps(self, given: Any) -> list[Node]:
+        """The nodes of a function, or of all steps of a module.
+
+        Raises:
+            ModifierError: if it is neither, or is being read already.
+        """
+        if id(given) in self.open:
+            raise ModifierError(f"`{given.__name__}` is a part of itself")
+        open = {*self.open, id(given)}
+        if isinstance(given, ModuleType):
+            found = [*steps_of(given)]
+        else:
+            self._refuse(given)
+            found = [given]
+        return [n for each in found for n in _read_step(each, self.known, self.problems, open)]
+
+    def _refuse(self, given: Any) -> None:
+        if isinstance(given, FunctionType) or (
+            _wraps(given) and hasattr(_innermost(given), "__code__")
+        ):
+            return
+        name = getattr(given, "__name__", "")
+        raise ModifierError(no_function(Named(name) if callable(given) and name else given))
 
 
 def _plain(step: Callable[..., Any], known: _Known, problems: list[Diagnostic]) -> Node:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,12 +14,18 @@ from stepwell import driver
 from stepwell.lifecycle import NodeExecutionMethod
 from stepwell.modifiers import (
     config,
+    does,
+    extract_columns,
     extract_fields,
     group,
     inject,
     node,
     parameterize,
+    pipe_input,
+    pipe_output,
     source,
+    step,
+    unpack_fields,
     value,
 )
 from stepwell.testing import module_of
@@ -78,7 +85,59 @@ def greeting(given: int) -> str:
     return "." * given
 
 
-STEPS = module_of(listed, named, wrapped, shifted, halves, greeting__loud, greeting)
+def _summed(**amounts: int) -> int:
+    return sum(amounts.values())
+
+
+@does(_summed, one="left")
+def total(left: int, given: int, tip: int = 5) -> int: ...
+
+
+async def _doubled(number: int) -> int:
+    return number * 2
+
+
+def _plus(number: int, by: int = 100) -> int:
+    return number + by
+
+
+@pipe_input(step(_plus, by=source("given")), step(_doubled).when_not(slow=False))
+@pipe_output(step(_plus).when(mode="loud"), step(_plus, by=value(1)))
+def piped(given: int) -> int:
+    return given * 10
+
+
+@unpack_fields("first_word", "last_word")
+def words(given: int) -> tuple[str, str]:
+    return "a" * given, "b"
+
+
+@dataclass
+class Page:
+    number: int
+    text: str
+
+
+@extract_fields(Page)
+def page(given: int) -> Page:
+    return Page(given, "p")
+
+
+@extract_columns("price", ("label", "Its name."))
+def frame(given: int) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame({"price": [given], "label": ["x"]})
+
+
+def columns(price: Any, label: Any) -> list[Any]:
+    return [*price, *label]
+
+
+STEPS = module_of(
+    *(listed, named, wrapped, shifted, halves, greeting__loud, greeting),
+    *(total, piped, words, page, frame, columns),
+)
 
 EXPECTED = {
     "listed": [1, 2, 2, 3, 9],
@@ -90,6 +149,13 @@ EXPECTED = {
     "left": 2,
     "right": -2,
     "greeting": "..",
+    "total": 9,
+    "piped": 81,
+    "first_word": "aa",
+    "last_word": "b",
+    "number": 2,
+    "text": "p",
+    "columns": [2, "x"],
 }
 
 
@@ -101,7 +167,7 @@ def test_modified_steps_give_what_they_say(adapters: list[object], threads: int)
     dr = (builder.with_threads(threads) if threads else builder).build()
     for _ in range(3):
         assert dr.execute(list(EXPECTED), inputs={"given": 2}) == EXPECTED
-    plain = [name for name in EXPECTED if name != "named"]
+    plain = [name for name in EXPECTED if name not in ("named", "piped")]
     for _ in range(150):
         result = dr.execute(plain, inputs={"given": 2})
     assert result == {name: EXPECTED[name] for name in plain}
@@ -115,3 +181,6 @@ def test_modified_steps_in_a_loop_of_ones_own() -> None:
 def test_config_chooses_what_runs() -> None:
     dr = driver.Driver({"mode": "loud"}, STEPS)
     assert dr.execute(["greeting"], inputs={"given": 3}) == {"greeting": "!!!"}
+    assert dr.execute(["piped"], inputs={"given": 2}) == {"piped": 181}
+    dr = driver.Driver({"slow": False}, STEPS)
+    assert dr.execute(["piped"], inputs={"given": 2}) == {"piped": 41}

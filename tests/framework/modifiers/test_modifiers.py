@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ def live(text: str) -> Graph:
     from types import ModuleType
 
     module = ModuleType("steps")
+    sys.modules["steps"] = module  # a dataclass looks for the module that it is in
     exec(compile(HEAD + text, "steps.py", "exec"), vars(module))
     return graph_of(module)
 
@@ -66,6 +68,30 @@ def wiring(graph: Graph) -> dict[str, list[object]]:
         (
             "parameterize(b={'x': value(1)}, c={'y': source('d')})",
             {"b": [("y", "y", None), ("x", 1, None)], "c": [("x", "x", None), ("y", "d", None)]},
+        ),
+        (
+            "parameterize_values('x', {'b': 1, ('c', 'doc'): 2})",
+            {"b": [("y", "y", None), ("x", 1, None)], "c": [("y", "y", None), ("x", 2, None)]},
+        ),
+        (
+            "parameterize_sources(b={'x': 'd', 'y': 'e.f'})",
+            {"b": [("x", "d", None), ("y", "e.f", None)]},
+        ),
+        (
+            "unpack_fields('f', 'g')",
+            {
+                "a": [("x", "x", None), ("y", "y", None)],
+                "f": [("a", "a", None)],
+                "g": [("a", "a", None)],
+            },
+        ),
+        (
+            "extract_columns('f', ('g', 'doc'))",
+            {
+                "a": [("x", "x", None), ("y", "y", None)],
+                "f": [("a", "a", None)],
+                "g": [("a", "a", None)],
+            },
         ),
         (
             "extract_fields('f')",
@@ -120,7 +146,165 @@ def test_a_docstring_may_name_what_a_parameter_is_bound_to() -> None:
     assert graph.nodes["b"].doc == "In English of y and {z}."
 
 
+KINDS = """\
+from dataclasses import dataclass
+from typing import ClassVar, TypedDict
+
+class Row(TypedDict):
+    key: str
+
+class Wide(Row):
+    size: int
+
+@dataclass
+class Page:
+    kind: ClassVar[str]
+    number: "int"
+    _hidden: int = 0
+
+@dataclass
+class Cover(Page):
+    title: str = ""
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("Row", {"key": "str"}),
+        ("Wide", {"key": "str", "size": "int"}),
+        ("Page", {"number": "int"}),
+        ("Cover", {"number": "int", "title": "str"}),
+    ],
+)
+def test_a_class_says_which_fields_there_are(kind: str, fields: dict[str, str]) -> None:
+    graph = both(f"{KINDS}\n@extract_fields({kind})\ndef a() -> {kind}: ...\n")
+    assert {n.name: n.type.short for n in graph.written if n.kind == "field"} == fields
+
+
+PIPES = """\
+def _cleaned(text: str, limit: int = 3) -> str: ...
+def _loud(text: str) -> str: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("decorator", "names", "reads"),
+    [
+        ("pipe_input(step(_cleaned))", ["a.x.cleaned", "a"], ["x", "a.x.cleaned"]),
+        (
+            "pipe_input(step(_cleaned), step(_cleaned), on_input='y', namespace='n')",
+            ["n.cleaned", "n.cleaned_2", "a"],
+            ["y", "n.cleaned", "x"],
+        ),
+        (
+            "pipe_output(step(_loud), step(_cleaned).named('c'))",
+            ["a.raw", "a.loud", "a.c", "a"],
+            ["x", "a.raw", "a.loud", "a.c"],
+        ),
+        (
+            "pipe_output(step(_loud).namespaced(None), step(_cleaned))",
+            ["a.raw", "loud", "a"],
+            ["x", "a.raw", "loud"],
+        ),
+        (
+            "pipe_output(step(_loud).when(loud=True))",
+            ["a.raw", "a", "a"],
+            ["x", "a.raw", "a.raw"],
+        ),
+    ],
+)
+def test_each_link_of_a_chain_is_a_node(decorator: str, names: list[str], reads: list[str]) -> None:
+    graph = both(f"{PIPES}@{decorator}\ndef a(x: str, y: str) -> str: ...\n")
+    assert [node.name for node in graph.written] == names
+    assert [node.params[0].reads for node in graph.written] == reads
+
+
+def test_a_link_reads_and_is_bound_as_any_step() -> None:
+    graph = both(f"{PIPES}@pipe_input(step(_cleaned, limit=value(2)))\ndef a(x: str): ...\n")
+    assert wiring(graph)["a.x.cleaned"] == [("text", "x", None), ("limit", 2, None)]
+    graph = both(f"{PIPES}@pipe_input(step(_cleaned))\ndef a(x: str): ...\n")
+    limit = graph.nodes["a.x.cleaned"].params[1]
+    assert (limit.reads, limit.required) == ("limit", False)
+
+
+def test_of_a_step_that_makes_several_nodes_one_may_be_piped() -> None:
+    graph = both(
+        f"{PIPES}@extract_fields('f', 'g')\n@pipe_output(step(_loud), on_output='f')\n"
+        "def a() -> dict[str, str]: ...\n"
+    )
+    assert sorted(graph.nodes) == ["a", "f", "f.raw", "g"]
+    graph = both(
+        f"{PIPES}@extract_fields('f', 'g')\n@pipe_output(step(_loud))\n"
+        "def a() -> dict[str, str]: ...\n"
+    )
+    assert sorted(graph.nodes) == ["a", "f", "f.raw", "g", "g.raw"]
+
+
+def test_a_step_without_a_body_does_what_another_function_does() -> None:
+    graph = both("def _sum(**n: int) -> int: ...\n@does(_sum, k='x')\ndef a(x: int): ...\n")
+    assert wiring(graph) == {"a": [("x", "x", None)]}
+
+
+def test_a_function_elsewhere_leaves_a_hole() -> None:
+    """What third parties wrote is not read; nothing is said that it could answer."""
+    graph = graph_of(
+        f"{HEAD}from os.path import basename\n"
+        "@pipe_input(step(basename))\ndef a(x: str) -> str: ...\n"
+    )
+    assert [node.name for node in graph.written] == ["a"]
+    assert "`os.path.basename`" in graph.holes[0].reason
+
+
+def test_tags_of_some_outputs() -> None:
+    graph = both(
+        "@tag_outputs(f={'k': 'v'})\n@extract_fields('f', 'g')\n"
+        "@schema.output(('c', 'int'), ('d', 'str'))\n@cache(behavior='ignore')\n"
+        "def a() -> dict[str, str]: ...\n"
+    )
+    tags = {node.name: dict(node.tags) for node in graph.written}
+    assert tags["f"] == {"k": "v", "cache.behavior": "ignore"}
+    assert tags["a"] == {"schema": ("c: int", "d: str"), "cache.behavior": "ignore"}
+
+
 WRONG = [
+    ("parameterize_values('frist', {'b': 1})", "SW301", "did you mean `first`?"),
+    ("parameterize_values('first', {})", "SW302", "takes a dict of a value for each name"),
+    ("parameterize_values(3, {'b': 1})", "SW302", "takes the name of a parameter first"),
+    ("parameterize_values('first', {3: 1})", "SW302", "`3` can't name a node"),
+    ("parameterize_sources(b={'frist': 'c'})", "SW301", "did you mean `first`?"),
+    ("parameterize_sources(b='c')", "SW302", "`b` takes a dict of parameters and the names"),
+    ("parameterize_sources(b={'first': 'c d'})", "SW302", "`c d` can't name a node"),
+    ("parameterize_sources()", "SW302", "needs at least one `name={…}`"),
+    ("unpack_fields()", "SW302", "needs the name of at least one element"),
+    ("unpack_fields('class')", "SW302", "`class` can't name a field"),
+    ("extract_columns()", "SW302", "needs the name of at least one column"),
+    ("extract_columns(3)", "SW302", "`3` can't name a column's node"),
+    ("extract_columns(('b', 3))", "SW302", "`b` takes a docstring beside it"),
+    ("tag_outputs(b={'k': 'v'})", "SW302", "`a` makes no node `b`; it makes `a`"),
+    ("tag_outputs()", "SW302", "needs the tags of at least one node"),
+    ("tag_outputs(a='v')", "SW302", "`a` takes a dict of tags"),
+    ("schema.output()", "SW302", "`schema.output` needs columns"),
+    ("schema.output('a')", "SW302", "takes pairs of a column and its type"),
+    ("cache(behavior='ignroe')", "SW302", "no behavior `'ignroe'`; did you mean `ignore`?"),
+    ("cache(format=3)", "SW302", "takes the name of a format"),
+    ("does(3)", "SW302", "`3` is no function"),
+    ("does(len)", "SW302", "`len` is no function written in Python"),
+    ("does(_one, k='frist')", "SW301", "`a` has no parameter `frist`"),
+    ("does(_one, k=3)", "SW302", "takes the name of a parameter for each keyword"),
+    ("pipe_input()", "SW302", "`pipe_input` needs at least one `step(…)`"),
+    ("pipe_input(3)", "SW302", "`pipe_input` takes `step(…)`; got `3`"),
+    ("pipe_input(step(3))", "SW302", "`3` is no function"),
+    ("pipe_input(step(_none))", "SW302", "`_none` has no parameter that could take"),
+    ("pipe_input(step(_one), on_input='frist')", "SW301", "did you mean `first`?"),
+    ("pipe_input(step(_one, lmit=value(1)))", "SW301", "`_one` has no parameter `lmit`"),
+    ("pipe_input(step(_one, x=value(1)))", "SW302", "`x` of `_one` takes what is piped"),
+    ("pipe_input(step(_one, limit=1))", "SW302", "takes `source(…)`, `value(…)`"),
+    ("pipe_input(step(_one).named('no name'))", "SW302", "it is not an identifier"),
+    ("pipe_input(step(_one).when_in(k='x'))", "SW302", "takes a list of values for `k`"),
+    ("pipe_input(step(_one), namespace='a-b')", "SW302", "can't name a namespace"),
+    ("pipe_output(step(_one), on_output='b')", "SW302", "`a` makes no node `b`"),
+    ("pipe_output(step(_one).on_output('b'))", "SW302", "`a` makes no node `b`"),
     ("inject(nope=value(1))", "SW301", "`a` has no parameter `nope`; it has `first`, `second`"),
     ("inject(frist=value(1))", "SW301", "`a` has no parameter `frist`; did you mean `first`?"),
     ("parameterize(b={'frist': value(1)})", "SW301", "did you mean `first`?"),
@@ -148,13 +332,15 @@ WRONG = [
 @pytest.mark.parametrize(("decorator", "code", "message"), WRONG)
 def test_what_is_said_of_a_wrong_argument(decorator: str, code: str, message: str) -> None:
     """The same from text and from life, with the step's name and place."""
-    graph = both(f"@{decorator}\ndef a(first: int, second: int) -> dict[str, int]: ...\n")
+    helpers = "def _none(): ...\ndef _one(x: int, limit: int = 1): ...\n"
+    step = "def a(first: int, second: int) -> dict[str, int]: ...\n"
+    graph = both(f"{helpers}@{decorator}\n{step}")
     problem = graph.problems[0]
     assert problem.code == code
     assert message in problem.message
     assert "`a`" in problem.message
     assert problem.span is not None
-    assert problem.span.line in (3, 4)
+    assert problem.span.line in (5, 6)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,8 @@ import enum
 import typing
 import typing as t
 from collections.abc import Sequence as Seq, Iterator, AsyncIterator
-from typing import Annotated, Any, Literal, NewType, Optional, TypedDict, Union
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, NewType, Optional, TypedDict, Union
 
 import stepwell as sw
 import stepwell.modifiers as sm
@@ -134,6 +135,30 @@ class Mode(enum.Enum):
 
 class Pair(typing.NamedTuple):
     left: int
+
+
+class Wide(Row):
+    text: "Words"
+    pages: list[Page]
+
+
+@dataclass
+class Place:
+    kind: ClassVar[str]
+    column: int
+    row: Optional[Page] = None
+
+
+def _cleaned(text: str, limit: int = 3) -> str:
+    return text
+
+
+async def _told(text: "Document", *, other: Words, pair: Pair) -> Stream[str]:
+    yield ""
+
+
+def _summed(**amounts: int) -> int:
+    return 0
 
 """
 
@@ -190,6 +215,43 @@ def parameters(draw: st.DrawFn) -> tuple[list[str], str]:
     return chosen, ", ".join(parts)
 
 
+PLAIN_ONES = (
+    "@sm.does(_summed)",
+    "@sm.does(_summed, x='p0')",
+    "@sw.cache(behavior='recompute', format='json')",
+    "@sw.schema.output(('title', 'str'), ('price', 'float'))",
+    "@sm.tag_outputs(one={'k': WORDS}, two={'l': 'm'})",
+    "@sw.tag_outputs(field_a={'k': 'v'})",
+)
+
+links = st.sampled_from(
+    [
+        "sm.step(_cleaned)",
+        "sw.step(_cleaned, limit=value(LIMIT))",
+        "sm.step(_cleaned, limit=src('load0')).named('called')",
+        "sw.step(_cleaned).when(mode='a').when_in(n=[1, 2])",
+        "sm.step(_told, pair=group(src('load1'))).namespaced(None)",
+        "sw.step(_told).when_not(mode='b').namespaced('elsewhere').named('told')",
+        "sw.step(_told).on_output('field_a')",
+        "sw.step(_told, txt=value(1))",
+        "sw.step(Document)",
+        "sw.step(len)",
+        "value(3)",
+    ]
+)
+
+
+@st.composite
+def piped(draw: st.DrawFn, chosen: list[str]) -> str:
+    chain = ", ".join(draw(st.lists(links, min_size=1, max_size=3)))
+    space = draw(st.sampled_from(["", ", namespace=None", ", namespace='within'"]))
+    if draw(st.booleans()):
+        where = draw(st.sampled_from(["", ", on_output='field_a'", ", on_output=('one', 'two')"]))
+        return f"@sw.pipe_output({chain}{where}{space})"
+    where = draw(st.sampled_from(["", *(f", on_input='{name}'" for name in chosen)]))
+    return f"@sm.pipe_input({chain}{where}{space})"
+
+
 @st.composite
 def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
     dependency = st.one_of(
@@ -207,7 +269,11 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
     if chosen and draw(st.booleans()):
         keyword = draw(st.sampled_from([*chosen, "p0"]))
         found.append(f"@inject({keyword}={draw(dependency)})")
-    match draw(st.integers(0, 4)):
+    if draw(st.booleans()):
+        found += draw(st.lists(st.sampled_from(PLAIN_ONES), max_size=2, unique=True))
+    if draw(st.booleans()):
+        found.append(draw(piped(chosen)))
+    match draw(st.integers(0, 9)):
         case 1:
             found.append(f"@node(name='{draw(names)}_node')")
         case 2 if chosen:
@@ -221,6 +287,17 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
             found.append(f"@fields({{'field_a': {bare}, 'field_b': Document}})")
         case 4:
             found.append("@sm.extract_fields('field_a', 'field_b')")
+        case 5 if chosen:
+            values = f"{{'one': {draw(literals)}, ('two', 'of {{{chosen[0]}}}'): LIMIT}}"
+            found.append(f"@sw.parameterize_values('{chosen[0]}', {values})")
+        case 6 if chosen:
+            found.append(f"@sm.parameterize_sources(one={{'{chosen[-1]}': '{draw(names)}'}})")
+        case 7:
+            found.append(f"@sm.extract_fields({draw(st.sampled_from(['Row', 'Wide', 'Place']))})")
+        case 8:
+            found.append("@sm.unpack_fields('first', 'second')")
+        case 9:
+            found.append("@sw.extract_columns('title', ('price', 'In euros.'))")
     return list(draw(st.permutations(found)))
 
 

@@ -13,14 +13,19 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from stepwell.errors import ModifierError
-from stepwell.modifiers import Modifier, extract_fields
+from stepwell.modifiers import Modifier, does, extract_fields, step
 from stepwell.modifiers.arguments import Unread, Value, Written
+from stepwell.modifiers.cached import Cached
 from stepwell.modifiers.tagged import Tagged
+from stepwell.read.source.borrowed import named_by
 from stepwell.read.source.chunks import Places
 from stepwell.read.source.names import KNOWN, Names, written
 from stepwell.spec import Condition, Span
 
-_OPAQUE = (Value, Condition, Tagged)  # what may hold a value that is not known from text
+_OPAQUE = (Value, Condition, Tagged, Cached)  # what may hold a value that is not known from text
+TAKES_FUNCTIONS: tuple[Any, ...] = (step, does)
+"""What takes functions or modules by position."""
+
 _DEPTH = 40
 
 
@@ -72,6 +77,8 @@ class Literals:
                     return self._dict(expression, depth)
                 case ast.Name(id=name):
                     return self._name(name, depth)
+                case ast.Call(func=ast.Attribute(value=ast.Call() as inner, attr=attribute)):
+                    return self._chained(expression, inner, attribute, depth)
                 case ast.Call(func=function):
                     canonical = self.names.canonical(written(function) or "")
                     maker = dict if canonical == "dict" else KNOWN.get(canonical or "")
@@ -83,7 +90,12 @@ class Literals:
         if maker is extract_fields:
             args = [self._types(argument, depth) for argument in call.args]
         else:
-            args = [self.value(argument, depth) for argument in call.args]
+            named = maker in TAKES_FUNCTIONS
+            args = [
+                (named_by(argument, self.names, self.places) if named else None)
+                or self.value(argument, depth)
+                for argument in call.args
+            ]
         keywords: dict[Any, Any] = {}
         for keyword in call.keywords:
             given = self.value(keyword.value, depth)
@@ -100,11 +112,24 @@ class Literals:
             raise ModifierError(f"`{name}`: {error}") from None
         return Unread(ast.unparse(call)) if isinstance(made, Modifier) and _unread(made) else made
 
+    def _chained(self, call: ast.Call, inner: ast.expr, attribute: str, depth: int) -> Any:
+        """What a method of a part of a modifier's argument gives: `step(…).when(…)`.
+
+        Raises:
+            ModifierError: if it is called as it can't be.
+        """
+        made = self.value(inner, depth - 1)
+        if attribute not in getattr(type(made), "CHAINED", ()):
+            return Unread(ast.unparse(call))
+        return self._call(getattr(made, attribute), call, attribute, depth - 1)
+
     def _types(self, argument: ast.expr, depth: int) -> Any:
         constant = self.names.constant(argument.id) if isinstance(argument, ast.Name) else None
         home, expression = constant or (self.names, argument)
         if not isinstance(expression, ast.Dict):
-            return self.value(argument, depth)
+            named = None if constant else named_by(argument, self.names)
+            fields = self.names.fields_of(named.name) if named else None
+            return fields or self.value(argument, depth)
         reader = self if home is self.names and constant is None else Literals(home, None)
         return {
             reader.value(key, depth) if key else Unread("**"): (

@@ -86,6 +86,7 @@ def parse(
     """
     found = chunks(normal(text), previous._chunks if previous is not None else {})
     names = _names(found, module, package, others)
+    names.file = file
     around = {"file": file, **environment(names)}
     # A file may be read without its neighbours first, and then with them: both are kept.
     earlier = previous._readings if previous is not None else ()
@@ -146,7 +147,9 @@ class _Reading:
             self._secrets(chunk, facts)
         else:
             facts = moved(before[1], chunk.line - before[0].line)
-        self.made[chunk.text] = (chunk, facts)
+        # What other functions' text has a part in is read anew each time.
+        if not facts.borrowed:
+            self.made[chunk.text] = (chunk, facts)
         self._add(facts)
 
     def keep_last(self) -> None:
@@ -202,6 +205,7 @@ class _Reading:
         self.whole.steps |= facts.steps
         self.whole.modified |= facts.modified
         self.whole.private += facts.private
+        self.whole.borrowed |= facts.borrowed
 
 
 def _names(found: list[Chunk], module: str, package: bool, others: Others | None) -> Names:
@@ -211,5 +215,5 @@ def _names(found: list[Chunk], module: str, package: bool, others: Others | None
         names.others = others
     for chunk in found:
         if chunk.body is not None:
-            names.add(chunk.body)
+            names.add(chunk.body, chunk)
     return names

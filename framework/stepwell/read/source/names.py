@@ -6,10 +6,12 @@ import ast
 import builtins
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import stepwell
 from stepwell import modifiers
+from stepwell.modifiers.extracted import KEYED, PLAIN, Fields
+from stepwell.read.source.chunks import Chunk
 from stepwell.types import Type, from_ast
 from stepwell.types.live import new_type
 
@@ -20,9 +22,12 @@ KNOWN: dict[str, Any] = {
     f"{home}.{name}": getattr(modifiers, name)
     for home in _HOMES
     for name in modifiers.__all__
-    if name not in ("config", "Modifier")
+    if name not in ("config", "schema", "Modifier")
 } | {
-    f"{home}.config.{name}": getattr(modifiers.config, name) for home in _HOMES for name in _CONFIG
+    f"{home}.{of}.{name}": getattr(getattr(modifiers, of), name)
+    for home in _HOMES
+    for of, names in (("config", _CONFIG), ("schema", ("output",)))
+    for name in names
 }
 """Modifiers, and what makes their arguments, by every dotted name that they have."""
 
@@ -34,6 +39,10 @@ _EXPORTED = {
 """What a star import of stepwell itself brings."""
 
 Others = Callable[[str], "Names | None"]
+
+Defined: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
+_NO_CHUNK = Chunk(1, "", ())
 
 _DEPTH = 12  # how many re-exports are followed
 
@@ -49,9 +58,11 @@ class Names:
         constants: names that are assigned at the top level, with the expression.
         unsure: those of them that are assigned more than once, so that no value is known.
         classes: classes, with the expressions of their bases.
-        functions: functions that are defined at the top level.
+        fields: classes, with what is annotated in their bodies.
+        functions: functions that are defined at the top level, each with its chunk of the text.
         stars: modules that everything was imported from.
         others: gives the names of another module of the workspace, if it is one.
+        file: the path of the file.
     """
 
     module: str
@@ -60,12 +71,14 @@ class Names:
     constants: dict[str, ast.expr] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
     classes: dict[str, list[ast.expr]] = field(default_factory=dict)
-    functions: set[str] = field(default_factory=set)
+    fields: dict[str, list[tuple[str, ast.expr]]] = field(default_factory=dict)
+    functions: dict[str, tuple[Defined, Chunk]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     others: Others = field(default=lambda name: None, compare=False, repr=False)
+    file: str = ""
     _open: set[str] = field(default_factory=set, compare=False, repr=False)
 
-    def add(self, body: Iterable[ast.stmt]) -> None:
+    def add(self, body: Iterable[ast.stmt], chunk: Chunk = _NO_CHUNK) -> None:
         """Takes in the names of these statements, and of both arms of conditional ones."""
         for statement in body:
             match statement:
@@ -79,13 +92,18 @@ class Names:
                     self._constant(name, value)
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                     self._constant(name, value)
-                case ast.ClassDef(name=name, bases=bases):
+                case ast.ClassDef(name=name, bases=bases, body=inside):
                     self.classes[name] = bases
+                    self.fields[name] = [
+                        (each.target.id, each.annotation)
+                        for each in inside
+                        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+                    ]
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                    self.functions.add(name)
+                    self.functions[name] = statement, chunk
                 case ast.If() | ast.Try() | ast.TryStar() | ast.With():
                     for arm in arms(statement):
-                        self.add(arm)
+                        self.add(arm, chunk)
                 case _ if type(statement).__name__ == "TypeAlias":
                     alias: Any = statement
                     self._constant(alias.name.id, alias.value)
@@ -182,6 +200,29 @@ class Names:
                 return None
         return (*dict.fromkeys(name for name in found if name != "object"), "object")
 
+    def fields_of(self, canonical: str, depth: int = _DEPTH) -> Fields | None:
+        """The fields of a class, its bases' first; `None` where not all of them are to be seen."""
+        home, _, last = canonical.rpartition(".")
+        owner = self if home == self.module else self.others(home) if home else None
+        if owner is None or last not in owner.classes or not depth:
+            return None
+        found: dict[str, Type] = {}
+        by_key = False
+        for base in reversed(owner.classes[last]):
+            above = owner.canonical(written(base) or "")
+            if above in KEYED:
+                by_key = True
+            elif above not in PLAIN:
+                inner = owner.fields_of(above, depth - 1) if above else None
+                if inner is None:
+                    return None
+                found |= inner.types
+                by_key |= inner.by_key
+        for name, annotation in owner.fields[last]:
+            if not name.startswith("_") and not _of_the_class(annotation):
+                found[name] = owner.type(annotation)
+        return Fields(last, tuple(found.items()), by_key)
+
     def _follow(self, dotted: str, depth: int) -> str:
         """The name behind re-exports of the workspace's modules."""
         home, _, last = dotted.rpartition(".")
@@ -208,6 +249,12 @@ class Names:
         if name in self.constants:
             self.unsure.add(name)
         self.constants[name] = value
+
+
+def _of_the_class(annotation: ast.expr) -> bool:
+    """Whether it says `ClassVar`, bare or of something."""
+    name = written(annotation.value if isinstance(annotation, ast.Subscript) else annotation)
+    return (name or "").rpartition(".")[2] == "ClassVar"
 
 
 def written(expression: ast.expr) -> str | None:
@@ -245,6 +292,10 @@ def environment(names: Names) -> Mapping[str, object]:
     """What a node's reading depends on besides its own text, in a form that compares."""
     dumped = {name: ast.dump(value) for name, value in names.constants.items()}
     bases = {name: [ast.dump(base) for base in given] for name, given in names.classes.items()}
+    fields = {
+        name: [(each, ast.dump(annotation)) for each, annotation in given]
+        for name, given in names.fields.items()
+    }
     return {
         "others": _near(names),
         "module": (names.module, names.package),
@@ -253,6 +304,7 @@ def environment(names: Names) -> Mapping[str, object]:
         "imports": names.imports,
         "constants": dumped,
         "classes": bases,
+        "fields": fields,
         "stars": names.stars,
     }
 

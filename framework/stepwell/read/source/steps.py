@@ -11,16 +11,18 @@ from typing import TypeAlias
 from stepwell.diagnostic import Diagnostic
 from stepwell.errors import ModifierError
 from stepwell.modifiers import Modifier
-from stepwell.modifiers.arguments import Unread
+from stepwell.modifiers.arguments import NotSeen, Unread
 from stepwell.modifiers.modifier import expanded
 from stepwell.read.problems import bad_modifier, variadic
 from stepwell.read.source.body import body
+from stepwell.read.source.borrowed import Borrowed
 from stepwell.read.source.chunks import Places
 from stepwell.read.source.literals import Literals
 from stepwell.read.source.names import Names, arms, written
 from stepwell.read.source.prompts import prompts
 from stepwell.spec import Hole, Kind, Node, Param, Span
 from stepwell.types import UNKNOWN, Type
+from stepwell.types.names import canonical
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -29,7 +31,8 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 class Facts:
     """What a chunk says: its nodes, its private functions, and what is wrong or can't be known.
 
-    `modified` tells whether a step shows that stepwell is meant: by a modifier, or as a `Stream`.
+    `modified` tells whether a step shows that stepwell is meant: by a modifier, or as a `Stream`;
+    `borrowed` whether the text of other functions had a part in it.
     """
 
     nodes: list[Node] = field(default_factory=list)
@@ -38,6 +41,7 @@ class Facts:
     steps: set[str] = field(default_factory=set)
     modified: bool = False
     private: list[Node] = field(default_factory=list)
+    borrowed: bool = False
 
 
 def functions(body: Iterable[ast.stmt]) -> Iterator[Function]:
@@ -61,6 +65,13 @@ def read_step(function: Function, names: Names, places: Places, facts: Facts) ->
     if function.name.startswith("_"):
         facts.private.append(plain(function, names, places, []))
         return
+    open = frozenset((f"{names.module}.{function.name}",))
+    _read_modified(function, names, places, facts, open)
+
+
+def _read_modified(
+    function: Function, names: Names, places: Places, facts: Facts, open: frozenset[str]
+) -> None:
     literals = Literals(names, places)
     found: list[Modifier] = []
     unread = False
@@ -83,13 +94,35 @@ def read_step(function: Function, names: Names, places: Places, facts: Facts) ->
     facts.steps.add(function.name)
     facts.modified |= unread or bool(found) or node.type.name == "stepwell.Stream"
     found.sort(key=lambda modifier: modifier.stage)
+    borrowed = _borrowed(names, facts, open)
     try:
-        facts.nodes += expanded(node, found)
+        facts.nodes += expanded(node, found, borrowed)
     except ModifierError as error:
         if not unread:
             place = _argument_place(function, error, places)
             facts.problems.append(bad_modifier(node, error, place))
         facts.nodes.append(node)
+    except NotSeen as name:
+        hole = f"`{name}`, a part of `{function.name}`, is not in the workspace"
+        facts.holes.append(Hole(hole, node.span))
+        facts.nodes.append(node)
+    facts.borrowed |= borrowed.used
+
+
+def _borrowed(names: Names, facts: Facts, open: frozenset[str]) -> Borrowed:
+    """What reads the functions that a modifier's arguments name."""
+
+    def alone(function: Function, home: Names, places: Places) -> Node:
+        return plain(function, home, places, [])
+
+    def nodes(function: Function, home: Names, places: Places, open: frozenset[str]) -> list[Node]:
+        inner = Facts()
+        _read_modified(function, home, places, inner, open)
+        facts.problems += inner.problems
+        facts.holes += inner.holes
+        return inner.nodes
+
+    return Borrowed(names, alone, nodes, open=open)
 
 
 def plain(function: Function, names: Names, places: Places, problems: list[Diagnostic]) -> Node:
@@ -161,7 +194,8 @@ def _name_span(function: Function, places: Places) -> Span:
 
 def _overload(decorator: ast.expr, names: Names) -> bool:
     name = written(decorator)
-    return bool(name) and names.canonical(name or "") == "typing.overload"
+    found = names.canonical(name) if name else None
+    return canonical(found or "") == "typing.overload"
 
 
 def _argument_place(function: Function, error: ModifierError, places: Places) -> Span | None:
