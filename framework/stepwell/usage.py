@@ -5,6 +5,7 @@ Plain data, standard library only. What is not known is `None` or counted as unk
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -128,6 +129,8 @@ class Call:
         response_id: the provider's name for the answer.
         finish_reasons: why each choice ended.
         server: host and port.
+        key: the same for all attempts at one call: what is sent as its idempotency key.
+        reported: the usage as the provider reported it.
     """
 
     operation: str
@@ -149,6 +152,8 @@ class Call:
     response_id: str | None = None
     finish_reasons: tuple[str, ...] = ()
     server: tuple[str, int | None] | None = None
+    key: str | None = None
+    reported: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ PUBLIC = {
         GraphAdapter GraphConstructionHook GraphExecutionHook NoEdgeAndInputTypeChecking
         NodeExecutionHook NodeExecutionMethod NumpyResult Observer PDBDebugger PandasResult
         PolarsResult PrintLn ProgressBar ResultBuilder Retry SlowDown StaticValidator
-        TaskExecutionHook TaskGroupingHook TaskReturnHook TaskSubmissionHook base_hook base_method
-        base_validator
+        TaskExecutionHook TaskGroupingHook TaskReturnHook TaskSubmissionHook Timeout base_hook
+        base_method base_validator
     """,
     "stepwell.lifecycle.base": """
         DoBuildResult DoCheckEdgeTypesMatch DoNodeExecute DoRemoteExecute DoValidateInput
@@ -32,7 +32,9 @@ PUBLIC = {
         PostTaskGroup PostTaskReturn PreDoAnything PreGraphExecute PreNodeExecute PreTaskExecute
         PreTaskSubmission ValidateGraph ValidateNode base_hook base_method base_validator
     """,
-    "stepwell.llm": "Budget Call Cost Price RateLimit TokenAccounting Usage metered record_usage",
+    "stepwell.llm": """
+        BadAnswer Budget Call Cost Price RateLimit TokenAccounting Usage metered record_usage
+    """,
     "stepwell.local": """
         Document Embedder Embeddings Hit MODELS ModelServer OpenAIEmbedder Passage ServerError
         VectorStore corpus_digest files_in python_docs read_files split

@@ -6,7 +6,7 @@ nothing is measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from itertools import count
 from threading import Lock
 from typing import Protocol
@@ -27,12 +27,24 @@ class Listener(Protocol):
 class Ears:
     """The listeners of a run, and the numbers of its calls."""
 
-    __slots__ = ("_lock", "_numbers", "listeners")
+    __slots__ = ("_lock", "_numbers", "_sent", "listeners")
 
     def __init__(self, listeners: tuple[Listener, ...]) -> None:
         self.listeners = listeners
         self._numbers: dict[tuple[str | None, str | None], count[int]] = {}
+        self._sent: dict[tuple[Hashable, ...], int] = {}
         self._lock = Lock()
+
+    def ordinal(self, *what: Hashable, again: bool) -> int:
+        """Which request this is of those that are alike, from 1.
+
+        Args:
+            what: whose request it is, and what it says.
+            again: whether it is the last of them, sent again by the client itself.
+        """
+        with self._lock:
+            self._sent[what] = number = max(self._sent.get(what, 0) + (not again), 1)
+            return number
 
     def number(self, node: str | None, task_id: str | None) -> int:
         """The number of the node's next call, from 1."""

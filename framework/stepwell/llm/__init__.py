@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stepwell.lazy import exports
 
 if TYPE_CHECKING:
+    from stepwell.errors import BadAnswer as BadAnswer
     from stepwell.llm.accounting import TokenAccounting as TokenAccounting
     from stepwell.llm.budget import Budget as Budget
     from stepwell.llm.client import metered as metered
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from stepwell.usage import Usage as Usage
 
 __all__ = [
+    "BadAnswer",
     "Budget",
     "Call",
     "Cost",
@@ -32,6 +34,7 @@ __all__ = [
 __getattr__, __dir__ = exports(
     __name__,
     {
+        "stepwell.errors": "BadAnswer",
         "stepwell.usage": "Call Cost Usage",
         ".prices": "Price",
         ".ratelimit": "RateLimit",

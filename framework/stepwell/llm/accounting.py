@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Key = TypeVar("Key", bound=Hashable)
 
+UNFLAT = ("usage", "server", "reported")
+"""What of a call is no value of one cell."""
+
 LOST = 10_000
 """So many calls are remembered that no step could be found for."""
 
@@ -224,7 +227,7 @@ def _sums(calls: Iterable[Call], key: Callable[[Call], Key]) -> dict[Key, Usage]
 
 
 def _flat(call: Call) -> dict[str, Any]:
-    row = {name: getattr(call, name) for name in Call.__slots__ if name not in ("usage", "server")}
+    row = {name: getattr(call, name) for name in Call.__slots__ if name not in UNFLAT}
     row |= {name: getattr(call.usage, name) for name in Usage.__slots__ if name != "costs"}
     cost = call.usage.cost
     row["cost"] = cost.amount if cost else None

@@ -24,6 +24,7 @@ from stepwell.llm.prices import Prices, priced
 from stepwell.llm.reading import (
     Asked,
     about_tokens,
+    charges_more,
     finish_reasons,
     largest,
     operation_of,
@@ -97,7 +98,9 @@ class Meter:
             number = ears.number(now.node, now.task_id)
             place = Place(now.run_id, now.node, now.task_id, now.attempt, number)
         key = urlsplit(url).netloc, _digest(headers)
-        return Exchange(self, ears, place, asked, url, key=key, size=len(body))
+        again = headers.get("x-stainless-retry-count", "0") != "0"
+        its_key = call_key(ears, place, sha256(body).digest(), again=again) if now else None
+        return Exchange(self, ears, place, asked, url, key=key, size=len(body), call_key=its_key)
 
     def _tell_of_two_retries(self, headers: Mapping[str, str]) -> None:
         again = retrying.get()
@@ -133,7 +136,9 @@ class Exchange:
         *,
         key: tuple[str, str] = ("", ""),
         size: int = 0,
+        call_key: str | None = None,
     ) -> None:
+        self.call_key = call_key
         self._meter, self._ears, self._place = meter, ears, place
         self._key, self._size_asked, self._passage = key, size, Passage()
         self.asked, self._url = asked, url
@@ -145,6 +150,7 @@ class Exchange:
         self._size = self._seen = 0
         self._reported: Mapping[str, Any] | None = None
         self._answer: dict[str, Any] = {}
+        self._more = False
         self._reasons: tuple[str, ...] = ()
         self._over = False
         self._decode: Callable[[bytes], bytes] | None = None
@@ -186,6 +192,7 @@ class Exchange:
             self._url,
             key=self._key,
             size=self._size_asked,
+            call_key=self.call_key,
         )
 
     def admission(self) -> Iterator[Pause]:
@@ -291,6 +298,7 @@ class Exchange:
                 answered=answered,
                 url=self._url,
                 own=self._meter.prices,
+                more=self._more or charges_more(self._reported),
             ),
             **self._place._asdict(),
             started=self._started,
@@ -302,6 +310,8 @@ class Exchange:
             response_id=response_id if isinstance(response_id, str) else None,
             finish_reasons=self._reasons,
             server=(parts.hostname or "", parts.port),
+            key=self.call_key,
+            reported=self._reported,
         )
         self._passage.over(call)
         self._ears.call_made(call)
@@ -377,6 +387,7 @@ class Exchange:
             if isinstance(reported := source.get("usage"), Mapping):
                 self._reported = largest(self._reported or {}, reported)
             self._reasons = finish_reasons(source) or self._reasons
+            self._more = self._more or charges_more(None, source.get("output"))
         self._answer.setdefault("id", None)
         return answer
 
@@ -390,6 +401,16 @@ def _asked(operation: str, api: str, body: bytes) -> Asked:
     return Asked(
         operation, api, model if isinstance(model, str) else None, read.get("stream") is True, read
     )
+
+
+def call_key(ears: Ears, place: Place, said: bytes, *, again: bool) -> str:
+    """What all attempts at one call have in common, in this process or a later one.
+
+    Of requests that say the same within one attempt, each is a call of its own.
+    """
+    who = place.run_id, place.node, place.task_id
+    ordinal = ears.ordinal(*who, place.attempt, said, again=again)
+    return sha256(repr((*who, said, ordinal)).encode()).hexdigest()[:32]
 
 
 def _digest(headers: Mapping[str, str]) -> str:

@@ -19,7 +19,9 @@ Prices: TypeAlias = Mapping[str, "Price"]
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a model costs, for a million tokens each; `cached_read` is like input unless given.
+    """What a model costs, for a million tokens each; what is cached is like input unless given.
+
+    Audio has no price unless given: what is heard or spoken then makes a cost a lower bound.
 
     >>> Price(input=Decimal("2.5"), output=10).cost(Usage(input_tokens=1000, output_tokens=500))
     Cost(amount=Decimal('0.0075'), currency='USD', sources=('configured',))
@@ -29,10 +31,12 @@ class Price:
     output: Decimal | int | str
     cached_read: Decimal | int | str | None = None
     cache_write: Decimal | int | str | None = None
+    audio_input: Decimal | int | str | None = None
+    audio_output: Decimal | int | str | None = None
     currency: str = "USD"
 
     def __post_init__(self) -> None:
-        for name in ("input", "output", "cached_read", "cache_write"):
+        for name in AMOUNTS:
             if isinstance(given := getattr(self, name), float):
                 raise TypeError(
                     f"`{name}={given}` is a float, which holds no exact amount; "
@@ -40,22 +44,39 @@ class Price:
                 )
 
     def cost(self, usage: Usage) -> Cost:
-        """What this usage costs."""
+        """What this usage costs, without audio that has no price."""
         full = Decimal(self.input)
         read = full if self.cached_read is None else Decimal(self.cached_read)
         write = full if self.cache_write is None else Decimal(self.cache_write)
-        plain = usage.input_tokens - usage.cached_read - usage.cache_write
+        heard, spoken = Decimal(self.audio_input or 0), Decimal(self.audio_output or 0)
+        plain = usage.input_tokens - usage.cached_read - usage.cache_write - usage.audio_input
         amount = (
-            plain * full
+            max(plain, 0) * full
+            + usage.audio_input * heard
+            + usage.audio_output * spoken
             + usage.cached_read * read
             + usage.cache_write * write
-            + usage.output_tokens * Decimal(self.output)
+            + (usage.output_tokens - usage.audio_output) * Decimal(self.output)
         ) / MILLION
         return Cost(amount, self.currency, ("configured",))
 
+    def covers(self, usage: Usage) -> bool:
+        """Whether there is a price for all of it."""
+        heard = usage.audio_input and self.audio_input is None
+        return not heard and not (usage.audio_output and self.audio_output is None)
+
+
+AMOUNTS = [name for name in Price.__slots__ if name != "currency"]
+
 
 def priced(
-    usage: Usage, *, model: str | None, answered: str | None, url: str, own: Prices
+    usage: Usage,
+    *,
+    model: str | None,
+    answered: str | None,
+    url: str,
+    own: Prices,
+    more: bool = False,
 ) -> Usage:
     """One request's usage with its cost, or marked as unpriced if that can't be known.
 
@@ -65,18 +86,21 @@ def priced(
         answered: the model as answered, whose price comes first.
         url: where the request went: the same model costs differently with each provider.
         own: one's own prices, which come before all others.
+        more: whether other things than tokens are charged too: the cost is then a lower bound.
     """
     if usage.unmeasured:
         return replace(usage, unpriced=usage.requests)
+    beyond = usage.requests if more else 0
     if not usage.total_tokens:
-        return usage
+        return replace(usage, unpriced=beyond)
     names = [name for name in (answered, model) if name]
     price = next((own[name] for name in names if name in own), None)
     if price is not None:
-        return replace(usage, costs=(price.cost(usage),))
+        beyond = beyond if price.covers(usage) else usage.requests
+        return replace(usage, costs=(price.cost(usage),), unpriced=beyond)
     for name in names:
         if (cost := _listed(usage, name, url)) is not None:
-            return replace(usage, costs=(cost,))
+            return replace(usage, costs=(cost,), unpriced=beyond)
     return replace(usage, unpriced=usage.requests)
 
 

@@ -30,6 +30,19 @@ APIS = {
 """The paths that use tokens, with the operation and the interface."""
 
 
+SERVER_TOOLS = {
+    "web_search_call",
+    "file_search_call",
+    "code_interpreter_call",
+    "image_generation_call",
+    "computer_call",
+}
+"""Parts of an answer that are charged by their number."""
+
+OTHER_UNITS = ("seconds", "num_search_queries", "search_units", "images")
+"""What usage is reported in besides tokens."""
+
+
 class Asked(NamedTuple):
     """What a request asks for."""
 
@@ -85,6 +98,29 @@ def usage_of(reported: object, *, operation: str = "chat") -> Usage:
         requests=1,
         unmeasured=int(given is None or made is None),
     )
+
+
+def charges_more(reported: object, output: object = None) -> bool:
+    """Whether other things than text and audio are charged: images, seconds, searches, tools.
+
+    Args:
+        reported: the usage as a provider reported it.
+        output: the parts of the answer, some of which a server's own tools have made.
+
+    >>> charges_more({"server_tool_use": {"web_search_requests": 2}}), charges_more({"tokens": 1})
+    (True, False)
+    """
+    made = output if isinstance(output, list) else []
+    if any(isinstance(part, Mapping) and part.get("type") in SERVER_TOOLS for part in made):
+        return True
+    if not isinstance(reported, Mapping):
+        return False
+    tools = reported.get("server_tool_use")
+    into = _details(reported, "prompt_tokens_details", "input_tokens_details")
+    out = _details(reported, "completion_tokens_details", "output_tokens_details")
+    used = [*(tools.values() if isinstance(tools, Mapping) else ()), into.get("image_tokens")]
+    used += [out.get("image_tokens"), *(reported.get(name) for name in OTHER_UNITS)]
+    return any(isinstance(amount, int | float) and amount > 0 for amount in used)
 
 
 def largest(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:

@@ -155,7 +155,10 @@ def _begin(meter: Meter, request: httpx2.Request) -> Exchange | None:
         except httpx2.RequestNotRead:
             return b""  # it is sent as it is read, so nobody can look at it first
 
-    return meter.begin(request.method, str(request.url), request.headers, read)
+    exchange = meter.begin(request.method, str(request.url), request.headers, read)
+    if exchange is not None and exchange.call_key is not None:
+        request.headers.setdefault("idempotency-key", exchange.call_key)
+    return exchange
 
 
 def _admit(exchange: Exchange) -> None:
