@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from stepwell.spec import Body, Call
 
-CLIENTS = (
-    "openai.OpenAI",
-    "openai.AsyncOpenAI",
-    "openai.AzureOpenAI",
-    "openai.AsyncAzureOpenAI",
+CLIENTS = frozenset(
+    ("openai.OpenAI", "openai.AsyncOpenAI", "openai.AzureOpenAI", "openai.AsyncAzureOpenAI")
 )
 """What `metered` can measure."""
 
@@ -23,11 +19,9 @@ class Made(NamedTuple):
     constant: str = ""
 
 
-def made(body: Body) -> Iterator[Made]:
+def made(body: Body) -> list[Made]:
     """The clients that a function makes, and those made at the top of its module that it reads."""
-    for call in body.calls:
-        if call.name in CLIENTS:
-            yield Made(call)
-    for name, call in body.constants:
-        if call.name in CLIENTS:
-            yield Made(call, name)
+    found = [Made(call) for call in body.calls if call.name in CLIENTS]
+    if body.constants:
+        found += [Made(call, name) for name, call in body.constants if call.name in CLIENTS]
+    return found

@@ -8,7 +8,8 @@ from stepwell.diagnostic import Diagnostic, Edit, Fix
 from stepwell.graph import Graph
 from stepwell.rules.bodies import steps
 from stepwell.rules.rule import Rule
-from stepwell.spec import Body, Default
+from stepwell.spec import Body, Default, Node
+from stepwell.types import Type
 from stepwell.types.value import holds
 
 
@@ -42,9 +43,8 @@ class DefaultDoesNotFit(Rule):
 
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
         for node, body in steps(graph):
-            types = {param.keyword: param.type for param in node.params if param.key is None}
             for default in body.defaults:
-                type = types.get(default.keyword)
+                type = _type(node, default.keyword)
                 if type is not None and holds(type, default.value) is False:
                     yield self.at(
                         body.at(default),
@@ -54,6 +54,13 @@ class DefaultDoesNotFit(Rule):
                         type=type.short,
                         default=_short(default.value),
                     )
+
+
+def _type(node: Node, keyword: str) -> Type | None:
+    for param in node.params:
+        if param.keyword == keyword and param.key is None:
+            return param.type
+    return None  # bound by a modifier
 
 
 def _optional(body: Body, default: Default) -> Fix | None:

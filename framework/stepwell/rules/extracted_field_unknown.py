@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import itemgetter
+from typing import Any
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix
 from stepwell.errors import nearest
@@ -77,5 +78,6 @@ def _key(node: Node) -> str | None:
     """The key that a field is taken out by, if it is one."""
     if not isinstance(node.callable, itemgetter):
         return None
-    (key, *more) = node.callable.__reduce__()[1]  # the one way to ask it
-    return key if isinstance(key, str) and not more else None
+    reduced: Any = node.callable.__reduce__()  # the one way to ask it
+    keys = reduced[1]
+    return keys[0] if len(keys) == 1 and isinstance(keys[0], str) else None

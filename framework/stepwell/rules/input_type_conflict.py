@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import combinations
+from typing import TypeAlias
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
@@ -21,6 +23,8 @@ _APART = frozenset(
 """Types of which a value has one alone, but for numbers, which `fits` knows."""
 
 _ABSTRACT = "collections.abc."
+
+_Reader: TypeAlias = tuple[Node, Param]
 
 
 class InputTypeConflict(Rule):
@@ -61,14 +65,19 @@ class InputTypeConflict(Rule):
 
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
         for name, readers in graph.inputs.items():
+            by_type: dict[Type, list[_Reader]] = defaultdict(list)
+            for node, param in readers if len(readers) > 1 else ():
+                if not node.stale:
+                    by_type[param.type].append((node, param))
             told: set[int] = set()
-            for (one, first), (other, second) in combinations(readers, 2):
-                if id(second) in told or first.type is second.type or one.stale or other.stale:
+            for (one, first), (other, second) in combinations(by_type.items(), 2):
+                if _meet(one, other):
                     continue
-                together = graph.config is not None or not exclusive(one, other)
-                if together and not _meet(first.type, second.type):
-                    told.add(id(second))
-                    yield self._found(name, (other, second), (one, first))
+                for here in second:
+                    there = next((each for each in first if _both(each, here, graph)), None)
+                    if there is not None and id(here[1]) not in told:
+                        told.add(id(here[1]))
+                        yield self._found(name, here, there)
 
     def _found(self, name: str, here: tuple[Node, Param], there: tuple[Node, Param]) -> Diagnostic:
         (node, param), (other, second) = here, there
@@ -82,6 +91,13 @@ class InputTypeConflict(Rule):
             other_type=second.type.short,
             related=[(place, f"`{second.type.short}` here")] if place else (),
         )
+
+
+def _both(one: _Reader, other: _Reader, graph: Graph) -> bool:
+    """Whether one value may have to serve both: they exist together, and need not be left out."""
+    if not (one[1].required or other[1].required):
+        return False
+    return graph.config is not None or not exclusive(one[0], other[0])
 
 
 def _meet(one: Type, other: Type) -> bool:

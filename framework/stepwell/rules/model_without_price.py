@@ -66,9 +66,10 @@ def _models(node: Node, body: Body) -> Iterator[tuple[str, Span | None]]:
         if bound.keyword == "model" and isinstance(bound.value, str):
             yield str(bound.value), node.span
     for call in body.calls:
-        model = call.keyword("model") if call.written.endswith(_ASKS) else None
-        if isinstance(model, str):
-            yield model, body.at(call)
+        if call.keywords and call.written.endswith(_ASKS):
+            model = call.keyword("model")
+            if isinstance(model, str):
+                yield model, body.at(call)
 
 
 def _near(model: str) -> str:

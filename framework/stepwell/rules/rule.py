@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix, Severity
 from stepwell.graph import Graph
+from stepwell.rules.secrets import hidden
 from stepwell.spec import Mention, Param, Span
 
 
@@ -40,7 +41,7 @@ class Rule:
 
         `message` and `severity` take the place of the rule's own.
         """
-        text = (message or self.message).format(node=node, **words)
+        text = hidden((message or self.message).format(node=node, **words))
         return Diagnostic(
             self.code, self.name, text, severity or self.severity, span, tuple(related), fix, node
         )

@@ -50,10 +50,9 @@ class UnmeteredClient(Rule):
 
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
         for node, body in functions(graph):
-            if _meters(body):
-                continue
-            for client in made(body):
-                yield self._found(node, body, client)
+            clients = made(body)
+            if clients and not _meters(body):
+                yield from (self._found(node, body, client) for client in clients)
 
     def _found(self, node: Node, body: Body, client: Made) -> Diagnostic:
         name, kind = node.step or node.name, client.call.written.rpartition(".")[2]

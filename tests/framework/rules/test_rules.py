@@ -25,7 +25,17 @@ from .cases import Case, case, cases
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[2] / "docs" / "rules"
-HELPERS = {"rule", "conditions", "ignore", "pages", "__main__", "settings", "bodies", "clients"}
+HELPERS = {
+    "rule",
+    "conditions",
+    "ignore",
+    "pages",
+    "__main__",
+    "settings",
+    "bodies",
+    "clients",
+    "secrets",
+}
 FROM_TEXT = [rule for rule in RULES if "```python" in (inspect.getdoc(rule) or "")]
 
 

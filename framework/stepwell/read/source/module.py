@@ -12,8 +12,8 @@ from stepwell.read.source.header import Header, header
 from stepwell.read.source.mentions import Site, sites
 from stepwell.read.source.moved import moved
 from stepwell.read.source.names import Names, Others, environment
-from stepwell.read.source.secrets import secrets
 from stepwell.read.source.steps import Facts, functions, read_step
+from stepwell.rules.secrets import secrets
 from stepwell.spec import Hole, Node, Span
 
 

@@ -56,6 +56,17 @@ def secrets(text: str) -> Iterator[Secret]:
         yield Secret(_KINDS[kind][0], line, column, len(first))
 
 
+def hidden(text: str) -> str:
+    """The text as it may be shown: of what looks like a key, dots in place of all but its head.
+
+    >>> hidden("answer(key='sk-4tK9wQ2mZx7Lb1Vn8Rc5Yd3H')")
+    "answer(key='sk-••••••••••••••••••••••••')"
+    """
+    if not any(mark in text for mark in _MARKS):
+        return text
+    return _SECRET.sub(lambda found: found[0][:3] + "•" * (len(found[0]) - 3), text)
+
+
 def _random(text: str) -> bool:
     """Whether this looks drawn by chance: digits among letters, hardly any twice."""
     has = any(letter.isdigit() for letter in text) and any(letter.isalpha() for letter in text)
