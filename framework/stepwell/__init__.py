@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         StepFinished,
         StepStarted,
     )
+    from stepwell.fanout import Collect, ItemFailed, Parallelizable
     from stepwell.modifiers import (
         cache,
         config,
@@ -61,11 +62,14 @@ __all__ = [
     "BudgetExceeded",
     "Builder",
     "Chunk",
+    "Collect",
     "Driver",
     "GraphError",
     "HookError",
+    "ItemFailed",
     "MissingExtra",
     "ModifierError",
+    "Parallelizable",
     "RequestError",
     "RunFinished",
     "StepFailed",
@@ -106,6 +110,7 @@ __getattr__, __dir__ = exports(
             "RequestError StepwellError Unavailable"
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
+        "stepwell.fanout": "Collect ItemFailed Parallelizable",
         "stepwell.modifiers": (
             "cache config does extract_columns extract_fields group inject node parameterize "
             "parameterize_sources parameterize_values pipe_input pipe_output schema source step "

@@ -83,6 +83,15 @@ class Graph:
                     readers.setdefault(param.reads, []).append((node, param))
         return {name: tuple(found) for name, found in readers.items()}
 
+    @cached_property
+    def fans_out(self) -> bool:
+        """Whether anything is done once for each item of a `Parallelizable`, or collected."""
+        fans = ("stepwell.Parallelizable", "stepwell.Collect")
+        return any(
+            node.type.name == fans[0] or any(param.type.name == fans[1] for param in node.params)
+            for node in self.written
+        )
+
     def variants(self, name: str) -> tuple[Node, ...]:
         """All nodes written under this name: more than one is a duplicate or a choice by config."""
         return tuple(node for node in self.written if node.name == name)

@@ -5,13 +5,16 @@ Knows nodes and the graph; calls no step, and knows nothing of adapters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeAlias
 
+from stepwell.blocks import Blocks, blocks
+from stepwell.fanout import ItemFailed
 from stepwell.graph import Graph
 from stepwell.spec import Node, Param
+from stepwell.types import UNKNOWN, Type
 
 STREAM = "stepwell.Stream"
 
@@ -49,6 +52,8 @@ class Line(NamedTuple):
         kwargs: what is given by keyword.
         frees: the slots that no later line reads.
         simple: all arguments are plain slots given by position.
+        block: what is done for each item of the first argument, with the others; a line that has
+            one calls no function of its node.
     """
 
     node: Node
@@ -57,6 +62,7 @@ class Line(NamedTuple):
     kwargs: tuple[tuple[str, Piece], ...]
     frees: tuple[int, ...]
     simple: bool
+    block: Block | None = None
 
     def slots(self) -> Iterator[int]:
         """Every slot that is read, once for each time."""
@@ -68,6 +74,22 @@ class Line(NamedTuple):
                 yield piece.slot
             elif isinstance(piece, Group):
                 waiting.extend(piece.pieces)
+
+
+@dataclass(frozen=True)
+class Block:
+    """What is done for each item of a fan-out.
+
+    Args:
+        source: the node that gives the items.
+        plan: what is done for one: it is given the item first, then what all items share, and its
+            targets are what is collected.
+    """
+
+    source: Node
+    plan: Plan
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What the execution works out once and keeps."""
 
 
 class Missing(NamedTuple):
@@ -90,6 +112,7 @@ class Plan:
         results: the slots of the targets.
         live: slots of streams that some line reads chunk by chunk.
         missing: what has to be given and is not; a plan with any can't run.
+        blocks: which nodes are done for each item of a fan-out; `None` where none is.
     """
 
     graph: Graph
@@ -98,12 +121,21 @@ class Plan:
     lines: tuple[Line, ...]
     results: tuple[int | Whole, ...]
     live: frozenset[int]
-    missing: tuple[Missing, ...]
+    missing: tuple[Missing, ...] = ()
+    blocks: Blocks | None = None
 
-    @property
+    @cached_property
     def nodes(self) -> list[Node]:
-        """The nodes that run, in order."""
-        return [line.node for line in self.lines]
+        """The nodes that run, in order; those done for each item are there once."""
+        if self.blocks is None:
+            return [line.node for line in self.lines]
+        nodes: list[Node] = []
+        for line in self.lines:
+            if line.block is not None:
+                nodes += line.block.plan.nodes
+            elif line.node.kind != "part":
+                nodes.append(line.node)
+        return nodes
 
     @cached_property
     def calls(self) -> tuple[tuple[Line, int, Callable[..., Any], int, int, int], ...]:
@@ -112,7 +144,7 @@ class Plan:
         calls: list[Any] = []
         for line in self.lines:
             step, args = line.node.callable, line.args
-            if line.simple and 0 < len(args) < 4:
+            if line.simple and 0 < len(args) < 4 and line.block is None:
                 calls.append((line, len(args), step, *args, *(0,) * (3 - len(args))))
             else:
                 calls.append((line, 0, step, 0, 0, 0))
@@ -162,7 +194,7 @@ class Plan:
     @cached_property
     def is_async(self) -> bool:
         """Whether a step has to be awaited."""
-        return any(line.node.kind in ("coroutine", "async_generator") for line in self.lines)
+        return any(node.kind in ("coroutine", "async_generator") for node in self.nodes)
 
 
 def plan(graph: Graph, targets: Sequence[str], given: Collection[str] = ()) -> Plan:
@@ -173,6 +205,8 @@ def plan(graph: Graph, targets: Sequence[str], given: Collection[str] = ()) -> P
     step can't do without them.
     """
     nodes, names, missing = _walk(graph, targets, given)
+    if graph.fans_out:
+        return _fanning(graph, targets, nodes, names, missing)
     slots = {name: slot for slot, name in enumerate(names)}
     for slot, node in enumerate(nodes, len(names)):
         slots[node.name] = slot
@@ -185,6 +219,145 @@ def plan(graph: Graph, targets: Sequence[str], given: Collection[str] = ()) -> P
     known = [slots[name] for name in targets if name in slots]
     results = tuple(Whole(slot) if slot in live else slot for slot in known)
     return Plan(graph, tuple(targets), names, lines, results, live, missing)
+
+
+def _fanning(
+    graph: Graph,
+    targets: Sequence[str],
+    nodes: Sequence[Node],
+    given: tuple[str, ...],
+    missing: tuple[Missing, ...],
+) -> Plan:
+    """The plan of a graph in which steps are done once for each item."""
+    found = blocks(nodes, graph, given)
+    if found.misuses or any(found.values.get(name) for name in targets):
+        return Plan(graph, tuple(targets), given, (), (), frozenset(), missing, found)
+    return replace(_nested(graph, targets, nodes, given, found, 0), missing=missing)
+
+
+def _nested(
+    graph: Graph,
+    targets: Sequence[str],
+    nodes: Sequence[Node],
+    given: Sequence[str],
+    found: Blocks,
+    level: int,
+) -> Plan:
+    """The plan of what is done within so many blocks: one line for each block further in."""
+    flat = {node.name: node for node in nodes if len(found.nests[node.name]) == level}
+    inside: dict[str, list[Node]] = {}
+    gathered: dict[str, dict[str, None]] = {}
+    for node in nodes:
+        if node.name not in flat:
+            inside.setdefault(found.nests[node.name][level], []).append(node)
+        for param in node.params:
+            value = found.values.get(param.reads, ())
+            if len(value) == level + 1 and found.gathers(param):
+                gathered.setdefault(value[level], {})[param.reads] = None
+    made_by = {_all_of(name): source for source, names in gathered.items() for name in names}
+    slots = {name: slot for slot, name in enumerate(given)}
+    streams = {name for name, node in flat.items() if node.type.name == STREAM}
+    read_live = {
+        param.reads
+        for node in flat.values()
+        for param in node.params
+        if param.reads in streams and param.type.name == STREAM
+    }
+    live: frozenset[int] = frozenset()
+    lines: list[Line] = []
+
+    def place(key: str) -> int:
+        slots[key] = len(given) + len(lines)
+        return slots[key]
+
+    for unit in _units(targets, flat, inside, made_by, found):
+        if unit in flat:
+            node = flat[unit]
+            reads = replace(node, params=tuple(p._replace(reads=_key(p, found)) for p in node.params))
+            line = _line(reads, len(given) + len(lines), slots, live, ())
+            if unit in read_live:
+                live |= {line.slot}
+            place(unit)
+            lines.append(line._replace(node=node))
+            continue
+        source = unit.removeprefix(_BLOCK)
+        names, mine = (*gathered[source],), inside.get(source, [])
+        own = {source, *(node.name for node in mine)}
+        shared = dict.fromkeys(_key(p, found) for node in mine for p in node.params)
+        outer = [key for key in shared if key in slots and key not in own]
+        inner = _nested(graph, names, mine, (source, *outer), found, level + 1)
+        node = Node(", ".join(names), Type(STREAM, (UNKNOWN,)), kind="block")
+        read = [slots[key] for key in (source, *outer)]
+        args = tuple(Whole(slot) if slot in live else slot for slot in read)
+        slot = place(_all_of(names[0]))
+        block = Block(graph.nodes[source], inner)
+        lines.append(Line(node, slot, args, (), (), live.isdisjoint(read), block))
+        for position, name in enumerate(names if len(names) > 1 else ()):
+            part = Node(name, kind="part", callable=partial(_part, position))
+            lines.append(Line(part, place(_all_of(name)), (slot,), (), (), True))
+    results = tuple(Whole(slots[n]) if slots[n] in live else slots[n] for n in targets if n in slots)
+    return Plan(
+        graph, tuple(targets), tuple(given), _freeing(lines, results), results, live, blocks=found
+    )
+
+
+_BLOCK = "block of "
+
+
+def _all_of(name: str) -> str:
+    """The key of what was made for all items; a space keeps it apart from every name."""
+    return f"all of {name}"
+
+
+def _key(param: Param, found: Blocks) -> str:
+    return _all_of(param.reads) if found.gathers(param) else param.reads
+
+
+def _part(position: int, results: Iterable[Any]) -> list[Any]:
+    """One of several things that were collected of each item."""
+    return [each if type(each) is ItemFailed else each[position] for each in results]
+
+
+def _units(
+    targets: Iterable[str],
+    flat: Mapping[str, Node],
+    inside: Mapping[str, Sequence[Node]],
+    made_by: Mapping[str, str],
+    found: Blocks,
+) -> list[str]:
+    """Steps and blocks, each after all that it needs; depth first, as `_walk`."""
+
+    def needs(unit: str) -> list[str]:
+        source = unit.removeprefix(_BLOCK) if unit not in flat else ""
+        nodes = inside.get(source, ()) if source else (flat[unit],)
+        keys = [source, *(_key(param, found) for node in nodes for param in node.params)]
+        return [_BLOCK + made_by[key] if key in made_by else key for key in keys if key != unit]
+
+    order: dict[str, None] = {}
+    entered: set[str] = set()
+    stack = [*reversed([*targets])]
+    while stack:
+        unit = stack[-1]
+        if unit in order or not (unit in flat or unit.startswith(_BLOCK)):
+            stack.pop()
+        elif unit in entered:
+            order[stack.pop()] = None
+        else:
+            entered.add(unit)
+            stack += reversed([each for each in needs(unit) if each not in entered])
+    return [*order]
+
+
+def _freeing(lines: Sequence[Line], results: Iterable[int | Whole]) -> tuple[Line, ...]:
+    """The lines, each told which results it is the last to read."""
+    kept = {result if isinstance(result, int) else result.slot for result in results}
+    first = lines[0].slot if lines else 0
+    freeing: list[Line] = []
+    for line in reversed(lines):
+        freed = [slot for slot in dict.fromkeys(line.slots()) if slot >= first and slot not in kept]
+        kept.update(freed)
+        freeing.append(line._replace(frees=tuple(freed)))
+    return tuple(reversed(freeing))
 
 
 def _walk(

@@ -12,7 +12,9 @@ from typing import Any, Literal, NamedTuple
 
 from stepwell.types import UNKNOWN, Type
 
-Kind = Literal["function", "coroutine", "generator", "async_generator", "field"]
+Kind = Literal[
+    "function", "coroutine", "generator", "async_generator", "field", "block", "part"
+]
 Role = Literal["target", "override", "input", "config"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -171,7 +173,9 @@ class Node:
         params: one `Param` for every edge, in the order of the signature.
         doc: the step's docstring, cleaned.
         tags: metadata, from `@tag`.
-        kind: how the step is called; `field` takes one entry out of another node's result.
+        kind: how the step is called; `field` takes one entry out of another node's result. In a
+            plan alone: `block` is all that is done for each item of a fan-out, `part` one of
+            several things collected of it.
         step: the function's own name, which a modifier may have left behind.
         module: the dotted name of the module it is written in.
         span: where the step's name is written.

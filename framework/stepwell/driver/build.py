@@ -8,7 +8,10 @@ from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from stepwell.blocks import POLICIES
 from stepwell.errors import GraphError
+from stepwell.execution.each import ONE_BY_ONE, Fan, OnError
+from stepwell.executors.base import Executor
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import given
 from stepwell.types import UNKNOWN, fits
@@ -162,6 +165,7 @@ class Builder:
         self._modules: list[ModuleType] = []
         self._adapters: list[object] = []
         self._threads = 0
+        self._fan = ONE_BY_ONE
 
     def with_config(self, config: Mapping[str, Any]) -> Builder:
         """Adds to the configuration; a later value for a key wins."""
@@ -183,11 +187,27 @@ class Builder:
         self._threads = threads
         return self
 
+    def with_executor(self, executor: Executor, *, on_error: OnError = "fail") -> Builder:
+        """Says how what is done for each item of a `Parallelizable` is done.
+
+        Args:
+            executor: where, and how many at the same time: `ThreadsExecutor(8)`.
+            on_error: what it means when an item fails: `fail` ends the run, `skip` leaves the item
+                out, `collect` puts an `ItemFailed` in its place. A source's own tag `on_error`
+                says it for that source.
+        """
+        if on_error not in POLICIES:
+            known = ", ".join(f"`{name}`" for name in POLICIES)
+            raise ValueError(f"`on_error={on_error!r}` is none of {known}")
+        self._fan = Fan(executor, on_error)
+        return self
+
     def copy(self) -> Builder:
         """A builder with the same pieces, which may go its own way from here."""
         other = Builder()
         other._config, other._modules = dict(self._config), list(self._modules)
         other._adapters, other._threads = list(self._adapters), self._threads
+        other._fan = self._fan
         return other
 
     def build(self) -> Driver:
@@ -198,4 +218,10 @@ class Builder:
         """
         from stepwell.driver.driver import Driver
 
-        return Driver(self._config, *self._modules, adapter=self._adapters, threads=self._threads)
+        return Driver(
+            self._config,
+            *self._modules,
+            adapter=self._adapters,
+            threads=self._threads,
+            fan=self._fan,
+        )

@@ -17,6 +17,7 @@ from stepwell.driver.request import (
     warn_of_unread,
 )
 from stepwell.errors import RequestError
+from stepwell.execution.each import ONE_BY_ONE, Fan
 from stepwell.execution.work import new_run_id
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import LifecycleSet
@@ -52,6 +53,7 @@ class Driver:
         modules: the modules whose functions are the steps.
         adapter: one lifecycle adapter or several, in the order in which their hooks run.
         threads: so many steps that don't need each other run at the same time; see `Builder`.
+        fan: how what is done for each item of a `Parallelizable` is done; see `Builder`.
 
     Raises:
         GraphError: if the steps make no sound graph; it holds all that is wrong.
@@ -64,13 +66,14 @@ class Driver:
         *modules: ModuleType,
         adapter: object = (),
         threads: int = 0,
+        fan: Fan = ONE_BY_ONE,
     ) -> None:
         adapters = tuple(adapter) if isinstance(adapter, (list, tuple)) else (adapter,)
         self.config: Mapping[str, Any] = dict(config or NOTHING)
         self.modules = modules
         self.lifecycle = LifecycleSet(a for a in adapters if a is not None)
         self.graph: Graph = built(self.config, modules, self.lifecycle)
-        self._threads = threads
+        self._threads, self._fan = threads, fan
         self._prepared: dict[Key, Prepared] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._lock = allocate_lock()
@@ -81,6 +84,7 @@ class Driver:
             names_of(self.modules),
             self.lifecycle.adapters,
             self._threads,
+            self._fan,
         )
 
     def __repr__(self) -> str:
@@ -385,7 +389,12 @@ class Driver:
             raise RequestError(problems)
         warn_of_unread(made, inputs, stacklevel=4)
         return Prepared(
-            made, self.lifecycle, inputs=inputs, overrides=overrides, config=self.config
+            made,
+            self.lifecycle,
+            inputs=inputs,
+            overrides=overrides,
+            config=self.config,
+            fan=self._fan,
         )
 
     def _known(self, targets: Iterable[Target]) -> tuple[str, ...]:
@@ -396,6 +405,10 @@ class Driver:
 
 
 def _rebuilt(
-    config: Mapping[str, Any], modules: tuple[str, ...], adapters: tuple[object, ...], threads: int
+    config: Mapping[str, Any],
+    modules: tuple[str, ...],
+    adapters: tuple[object, ...],
+    threads: int,
+    fan: Fan,
 ) -> Driver:
-    return Driver(config, *import_modules(modules), adapter=adapters, threads=threads)
+    return Driver(config, *import_modules(modules), adapter=adapters, threads=threads, fan=fan)

@@ -10,8 +10,9 @@ from stepwell.driver.request import Check, checks_of
 from stepwell.errors import RequestError
 from stepwell.execution.inline import Inline
 from stepwell.execution.run import Run
-from stepwell.execution.work import Work, works
-from stepwell.lifecycle.dispatch import LifecycleSet
+from stepwell.execution.each import ONE_BY_ONE, Fan, works
+from stepwell.execution.work import Work
+from stepwell.lifecycle.dispatch import Around, LifecycleSet
 from stepwell.plan import STREAM, Plan
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Prepared:
         inputs: the names of the inputs given.
         overrides: the names of the overrides given.
         config: the driver's config.
+        fan: how what is done for each item is done.
     """
 
     def __init__(
@@ -37,14 +39,19 @@ class Prepared:
         inputs: Iterable[str],
         overrides: Iterable[str],
         config: Mapping[str, Any],
+        fan: Fan = ONE_BY_ONE,
     ) -> None:
-        self.plan, self.lifecycle, self.config = plan, lifecycle, config
+        self.plan, self.lifecycle, self.config, self.fan = plan, lifecycle, config, fan
         self._overrides = frozenset(overrides)
         self.checks: list[Check] = checks_of(plan, inputs)
         self.exact = [(check.name, check.exact) for check in self.checks]
         self.hot: Callable[..., Any] | None = None
         """The compiled plan, once it is hot, if nobody does anything around the run."""
         self.around = lifecycle.around("graph")
+        self._sources = [line.block.source.name for line in plan.lines if line.block is not None]
+        if self._sources:
+            grouped = lifecycle.hooks("post_task_group")
+            self.around = (*self.around, *(Around(hook, None) for hook in grouped))
         self.build = lifecycle.method("do_build_result")
         hooks = [hook for pair in self.around for hook in pair if hook is not None]
         hooks += [self.build] if self.build is not None else []
@@ -63,7 +70,7 @@ class Prepared:
     @cached_property
     def works(self) -> list[Work]:
         """The work of each line; a plan that adapters have no part in can do without for long."""
-        return works(self.plan, self.lifecycle)
+        return works(self.plan, self.lifecycle, self.fan)
 
     @property
     def reads_live(self) -> bool:
@@ -100,6 +107,7 @@ class Prepared:
             "final_vars": [*self.plan.targets],
             "inputs": inputs,
             "overrides": overrides,
+            "task_ids": self._sources,
             "execution_path": [node.name for node in self.plan.nodes],
         }
 

@@ -89,6 +89,7 @@ def problems_of(
             problems.append(
                 f"`{name}` is overridden and is no node{input_ or did_you_mean(name, nodes)}"
             )
+    problems += _fan_outs(plan)
     unread = [name for name in inputs if not _known(name, plan, config)]
     for missing in plan.missing:
         cure = _under_config(missing.name, under_any_config)
@@ -111,6 +112,19 @@ def problems_of(
                 "to put a value in its place use `overrides`"
             )
     return problems
+
+
+def _fan_outs(plan: Plan) -> Iterator[str]:
+    """What can't be asked of steps that are done once for each item."""
+    if plan.blocks is None:
+        return
+    for name in plan.targets:
+        if within := plan.blocks.values.get(name):
+            yield (
+                f"`{name}` is made once for each item of `{within[-1]}` and can't be asked for by "
+                "itself; ask for a step that takes it in a `Collect`"
+            )
+    yield from (misuse.message for misuse in plan.blocks.misuses)
 
 
 def _known(name: str, plan: Plan, config: Mapping[str, Any]) -> bool:
@@ -206,10 +220,10 @@ class Check(NamedTuple):
 def checks_of(plan: Plan, names: Iterable[str]) -> list[Check]:
     """A check for each of the named inputs whose readers say a type."""
     wanted = {name: [] for name in names}  # type: dict[str, list[tuple[Node, Param]]]
-    for line in plan.lines:
-        for param in line.node.params:
+    for node in plan.nodes:
+        for param in node.params:
             if param.reads in wanted and param.type.name not in ("?", "typing.Any", "object"):
-                wanted[param.reads].append((line.node, param))
+                wanted[param.reads].append((node, param))
     return [
         Check(name, _EXACT.get(readers[0][1].type.short), tuple(readers))
         if len({param.type for _, param in readers}) == 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stepwell.errors import RequestError
 from stepwell.execution.events import Event, RunFinished
 from stepwell.execution.surround import drive, drive_async, enter, finish, outcome, surround
-from stepwell.execution.work import new_run_id
+from stepwell.execution.work import At, new_run_id
 
 if TYPE_CHECKING:
     from stepwell.driver.driver import Driver
@@ -29,7 +29,7 @@ def here(driver: Driver, prepared: Prepared, inputs: Given, overrides: Given) ->
 
             run = prepared.run(inputs, overrides)
             hands = driver.threads - 1
-            results = run_threads(run, prepared.works, run_id, driver.pool(), hands)
+            results = run_threads(run, prepared.works, At(run_id), driver.pool(), hands)
         else:
             results = prepared.inline(inputs, overrides, run_id)
         return results if prepared.build is None else prepared.build.call(outputs=results)
@@ -63,10 +63,10 @@ async def on_this_loop(
     run_id = run_id or new_run_id()
     run = prepared.run(inputs, overrides)
     if prepared.bare:
-        return await run_tasks(run, prepared.works, run_id, driver.pool, emit)
+        return await run_tasks(run, prepared.works, At(run_id), driver.pool, emit)
 
     async def thing() -> Any:
-        results = await run_tasks(run, prepared.works, run_id, driver.pool, emit)
+        results = await run_tasks(run, prepared.works, At(run_id), driver.pool, emit)
         if prepared.build is None:
             return results
         made = prepared.build.call(outputs=results)
@@ -85,7 +85,7 @@ def stream_here(prepared: Prepared, inputs: Given, overrides: Given) -> Iterator
     enter(asked)
     try:
         values = prepared.values(inputs, overrides)
-        results: Any = yield from stepping(prepared.plan, prepared.works, values, run_id)
+        results: Any = yield from stepping(prepared.plan, prepared.works, values, At(run_id))
         if prepared.build is not None:
             results = prepared.build.call(outputs=results)
     except BaseException as error:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stepwell.execution.text import Writer
     from stepwell.execution.work import Work
     from stepwell.lifecycle.dispatch import Hook
+    from stepwell.spec import Node
 
 
 class Place(NamedTuple):
@@ -20,11 +21,16 @@ class Place(NamedTuple):
         position: the plan's line, or -1.
         entered: how many adapters have had their turn before the step and not yet after it.
         hook: the hook that it calls, if it does.
+        inner: the node that it calls within a loop over items, if it does.
+        loops: the loops it is in, outermost first: a source's name, and the variable of the list
+            of what was made for each item so far.
     """
 
     position: int
     entered: int = 0
     hook: Hook | None = None
+    inner: Node | None = None
+    loops: tuple[tuple[str, str], ...] = ()
 
 
 def written(writer: Writer, position: int, work: Work) -> list[tuple[str, Place]]:
@@ -125,6 +131,8 @@ def _word(writer: Writer, work: Work, name: str, known: dict[str, str]) -> str:
         return writer.reserved("kwargs")
     if name == "run_id":
         return "run_id"
+    if name == "task_id":
+        return writer.task_id
     if name == "node_name":
         return repr(node.name)
     if name == "node_input_types":

@@ -7,9 +7,10 @@ from itertools import count
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
+from stepwell.execution.loops import loop_of, noted, task_of
 from stepwell.execution.streams import Live, close, piece_value, whole
 from stepwell.execution.surround import drive, enter, finish, leave, outcome, outcome_of
-from stepwell.execution.work import Attribution, Work, new_run_id, note, refuse_coroutine
+from stepwell.execution.work import At, Attribution, Work, new_run_id, note, refuse_coroutine
 from stepwell.lifecycle.dispatch import hook_error
 from stepwell.plan import Line, Plan
 
@@ -71,7 +72,7 @@ class Inline:
                 values = [known[name] for name in self._plan.given]
                 if self._bare:
                     return run_lines(self._plan, values, run_id)
-                return run_works(self._plan, self._works(), values, run_id)
+                return run_works(self._plan, self._works(), values, At(run_id))
             function = self._compile()
         try:
             return function(inputs, overrides, self._config, run_id)
@@ -87,7 +88,7 @@ class Inline:
             return len(self._plan.lines) <= TEXT_LIMIT
         works = self._works()
         return len(works) <= TEXT_LIMIT and not any(
-            work.needs_context or work.feeds for work in works
+            work.needs_context or work.feeds or (work.line.block and not work.plain) for work in works
         )
 
     def _compile(self) -> Callable[..., dict[str, Any]]:
@@ -110,12 +111,17 @@ class Inline:
             trace = trace.tb_next
         if trace is None:
             return error
-        position, entered, hook = self._written.lines[trace.tb_lineno - 1]
+        place = self._written.lines[trace.tb_lineno - 1]
+        position, entered, hook = place[:3]
         if position < 0:
+            return error
+        if place.inner is not None:
+            item = task_of(place.loops, trace.tb_frame.f_locals)
+            note(error, place.inner, At(run_id or new_run_id(), item))
             return error
         work = self._works()[position]
         if hook is None:
-            note(error, work.node, run_id or new_run_id())
+            note(error, work.node, At(run_id or new_run_id()))
         elif isinstance(error, Exception):
             error = _caused(hook, work, error)
         if not entered:
@@ -126,7 +132,7 @@ class Inline:
     def _words(self, work: Work, known: Mapping[str, Any], run_id: str) -> dict[str, Any]:
         assert self._written is not None
         values = [known.get(name) for name in self._written.locals]
-        return work.words(values, run_id)
+        return work.words(values, At(run_id))
 
 
 def _caused(hook: Hook, work: Work, error: Exception) -> Exception:
@@ -167,12 +173,14 @@ def run_lines(plan: Plan, values: list[Any], run_id: str = "") -> dict[str, Any]
                     values[read] = None
     except BaseException as error:
         if line is not None:
-            note(error, line.node, run_id or new_run_id())
+            noted(error, line, At(run_id or new_run_id()))
         raise
     return results_of(plan, values)
 
 
 def _called(line: Line, values: list[Any]) -> Any:
+    if line.block is not None:
+        return loop_of(line)(*[piece_value(piece, values) for piece in line.args])
     step: Callable[..., Any] = line.node.callable  # type: ignore[assignment]
     return step(
         *[piece_value(piece, values) for piece in line.args],
@@ -180,7 +188,7 @@ def _called(line: Line, values: list[Any]) -> Any:
     )
 
 
-def run_works(plan: Plan, works: Sequence[Work], values: list[Any], run_id: str) -> dict[str, Any]:
+def run_works(plan: Plan, works: Sequence[Work], values: list[Any], at: At) -> dict[str, Any]:
     """The results of a plan of plain functions and generators, with what adapters do around them.
 
     Raises:
@@ -189,7 +197,7 @@ def run_works(plan: Plan, works: Sequence[Work], values: list[Any], run_id: str)
     """
     try:
         for work in works:
-            values.append(do(work, values, run_id))
+            values.append(do(work, values, at))
             for read in work.line.frees:
                 _drop(values, read)
         return results_of(plan, values)
@@ -202,7 +210,7 @@ def run_works(plan: Plan, works: Sequence[Work], values: list[Any], run_id: str)
 Seen = Callable[[Any], object]
 
 
-def do(work: Work, values: list[Any], run_id: str, seen: Seen | None = None) -> Any:
+def do(work: Work, values: list[Any], at: At, seen: Seen | None = None) -> Any:
     """Does the work of one line, hooks and all; gives its result. `seen` is shown each chunk.
 
     Raises:
@@ -210,32 +218,34 @@ def do(work: Work, values: list[Any], run_id: str, seen: Seen | None = None) -> 
         HookError: if a hook raised that is no observer's.
     """
     if work.feeds:
-        return _live(work, values, run_id)
+        return _live(work, values, at)
     if not work.hooks:
-        return _step(work, values, run_id, None, seen)
-    words = work.words(values, run_id)
-    return drive(work.asked(words), lambda: _step(work, values, run_id, words, seen))
+        return _step(work, values, at, None, seen)
+    words = work.words(values, at)
+    return drive(work.asked(words), lambda: _step(work, values, at, words, seen))
 
 
 def _step(
     work: Work,
     values: list[Any],
-    run_id: str,
+    at: At,
     words: dict[str, Any] | None,
     seen: Seen | None = None,
 ) -> Any:
     try:
         if work.needs_context:
-            with Attribution(run_id, work.node.name):
-                return _value(work, values, words, seen)
-        return _value(work, values, words, seen)
+            with Attribution(at, work.node.name):
+                return _value(work, values, at, words, seen)
+        return _value(work, values, at, words, seen)
     except BaseException as error:
-        note(error, work.node, run_id)
+        note(error, work.node, at)
         raise
 
 
-def _value(work: Work, values: list[Any], words: dict[str, Any] | None, seen: Seen | None) -> Any:
-    value = work.nested(words) if work.methods and words is not None else work.call(values)
+def _value(
+    work: Work, values: list[Any], at: At, words: dict[str, Any] | None, seen: Seen | None
+) -> Any:
+    value = work.nested(words) if work.methods and words is not None else work.call(values, at)
     if not work.is_stream or work.feeds:
         return value
     if seen is None:
@@ -250,24 +260,24 @@ def _value(work: Work, values: list[Any], words: dict[str, Any] | None, seen: Se
     return whole(chunks, work.node.type)
 
 
-def _live(work: Work, values: list[Any], run_id: str) -> Live:
+def _live(work: Work, values: list[Any], at: At) -> Live:
     """A stream that its readers pull; its after-hooks are called when it ends."""
-    words = work.words(values, run_id) if work.hooks else {}
+    words = work.words(values, at) if work.hooks else {}
     asked = work.asked(words)
     enter(asked)
     try:
-        source = _step(work, values, run_id, words)
+        source = _step(work, values, at, words)
     except BaseException as error:
         return finish(*outcome(asked, None, error))  # type: ignore[no-any-return]
 
     def ended(chunks: list[Any], error: BaseException | None) -> None:
         if error is not None:
-            note(error, work.node, run_id)
+            note(error, work.node, at)
         _, left = outcome(asked, whole(chunks, work.node.type), error)
         if left is not error:
             finish(None, left)
 
-    within = Attribution(run_id, work.node.name) if work.needs_context else None
+    within = Attribution(at, work.node.name) if work.needs_context else None
     return Live(source, work.node.type, ended=ended, within=within, keeps=work.keeps)
 
 

@@ -10,14 +10,14 @@ from stepwell.execution.events import Chunk, Event, StepFailed, StepFinished, St
 from stepwell.execution.inline import do, results_of
 from stepwell.execution.streams import Live, close, whole
 from stepwell.execution.surround import enter, finish, outcome
-from stepwell.execution.work import Attribution, Work, note
+from stepwell.execution.work import At, Attribution, Work, note
 from stepwell.plan import Plan
 
 Stepping = Generator[Event, None, Any]
 
 
 def stepping(
-    plan: Plan, works: Sequence[Work], values: list[Any], run_id: str
+    plan: Plan, works: Sequence[Work], values: list[Any], at: At
 ) -> Generator[Event, None, dict[str, Any]]:
     """Yields the events of a run and returns its results; between two events nothing runs.
 
@@ -32,11 +32,11 @@ def stepping(
             yield StepStarted(name)
             try:
                 if work.feeds:
-                    value: Any = _live(work, values, run_id, heard)
+                    value: Any = _live(work, values, at, heard)
                 elif work.is_stream:
-                    value = yield from _chunks(work, values, run_id, heard)
+                    value = yield from _chunks(work, values, at, heard)
                 else:
-                    value = do(work, values, run_id)
+                    value = do(work, values, at)
             except GeneratorExit:
                 raise
             except BaseException as error:
@@ -58,9 +58,9 @@ def stepping(
                 _drop(values, slot)
 
 
-def _chunks(work: Work, values: list[Any], run_id: str, heard: list[Event]) -> Stepping:
+def _chunks(work: Work, values: list[Any], at: At, heard: list[Event]) -> Stepping:
     """The chunks of a stream; returns the whole."""
-    words = work.words(values, run_id) if work.hooks else {}
+    words = work.words(values, at) if work.hooks else {}
     asked = work.asked(words)
     enter(asked)
     node, name = work.node, work.node.name
@@ -71,16 +71,16 @@ def _chunks(work: Work, values: list[Any], run_id: str, heard: list[Event]) -> S
     try:
         try:
             if work.needs_context:
-                source = _attributed(work, values, run_id, words)
+                source = _attributed(work, values, at, words)
             else:
-                source = work.nested(words) if work.methods else work.call(values)
+                source = work.nested(words) if work.methods else work.call(values, at)
             for chunk in source:
                 push(chunk)
                 if heard:
                     yield from _flush(heard)
                 yield new(Chunk, (name, chunk))
         except BaseException as error:
-            note(error, node, run_id)
+            note(error, node, at)
             raise
         finally:
             close(source)
@@ -90,12 +90,12 @@ def _chunks(work: Work, values: list[Any], run_id: str, heard: list[Event]) -> S
 
 
 def _attributed(
-    work: Work, values: list[Any], run_id: str, words: dict[str, Any]
+    work: Work, values: list[Any], at: At, words: dict[str, Any]
 ) -> Generator[Any, None, None]:
     """The step's chunks; the context variable names the node while the step is at work."""
-    within = Attribution(run_id, work.node.name)
+    within = Attribution(at, work.node.name)
     with within:
-        source = iter(work.nested(words) if work.methods else work.call(values))
+        source = iter(work.nested(words) if work.methods else work.call(values, at))
     try:
         while True:
             with within:
@@ -108,10 +108,10 @@ def _attributed(
         close(source)
 
 
-def _live(work: Work, values: list[Any], run_id: str, heard: list[Event]) -> Live:
+def _live(work: Work, values: list[Any], at: At, heard: list[Event]) -> Live:
     """A stream whose readers pull it; what they pull is heard on the way."""
     name, began = work.node.name, perf_counter()
-    live: Live = do(work, values, run_id)
+    live: Live = do(work, values, at)
     live.seen = lambda chunk: heard.append(Chunk(name, chunk))
     ended = live.ended
 

@@ -13,7 +13,7 @@ from contextvars import copy_context
 from inspect import isawaitable
 from threading import Event as Flag
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stepwell.errors import HookError
 from stepwell.execution.events import Chunk, Event, StepFailed, StepFinished, StepStarted
@@ -21,7 +21,7 @@ from stepwell.execution.inline import do
 from stepwell.execution.run import Run
 from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive_async
-from stepwell.execution.work import Attribution, Work, note, wholes
+from stepwell.execution.work import At, Attribution, Work, note, wholes
 from stepwell.lifecycle.current import stopping
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ SLOW = 0.005
 
 
 Emit = Callable[[Event], None]
+Pool: TypeAlias = "Callable[[], ThreadPoolExecutor]"
 
 
 async def run_tasks(
     run: Run,
     works: Sequence[Work],
-    run_id: str,
-    pool: Callable[[], ThreadPoolExecutor],
+    at: At,
+    pool: Pool,
     emit: Emit | None = None,
 ) -> dict[str, Any]:
     """The results of a run.
@@ -49,7 +50,7 @@ async def run_tasks(
     Args:
         run: the run.
         works: the work of each line.
-        run_id: names the run.
+        at: the run, and the task of it where this is part of one.
         pool: gives the worker threads.
         emit: is told each event, from the loop's thread or another.
 
@@ -58,7 +59,7 @@ async def run_tasks(
             has been cancelled then, and has ended.
         HookError: if a hook raised that is no observer's.
     """
-    branches = _Branches(run, works, run_id, pool, emit)
+    branches = _Branches(run, works, at, pool, emit)
     try:
         await branches.run_to_the_end()
         if run.error is not None:
@@ -79,11 +80,11 @@ class _Branches:
         self,
         run: Run,
         works: Sequence[Work],
-        run_id: str,
-        pool: Callable[[], ThreadPoolExecutor],
+        at: At,
+        pool: Pool,
         emit: Emit | None,
     ) -> None:
-        self._run, self._works, self._run_id = run, works, run_id
+        self._run, self._works, self._at = run, works, at
         self._pool, self._emit = pool, emit
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,10 +132,10 @@ class _Branches:
                 position = waiting.pop()
                 work = works[position]
                 if direct and work.direct and work.awaits:
-                    value = await work.call(values)
+                    value = await work.call(values, self._at, self._pool)
                     before = perf_counter()
                 elif direct and work.direct and work.pace > 0:
-                    value = work.call(values)
+                    value = work.call(values, self._at, self._pool)
                     now = perf_counter()
                     if now - before > SLOW:
                         work.was_slow()
@@ -152,7 +153,7 @@ class _Branches:
                         self._share(waiting)
         except BaseException as error:
             if not isinstance(error, HookError):
-                note(error, works[position].node, self._run_id)
+                note(error, works[position].node, self._at)
             run.failed(error)
 
     async def _told(self, work: Work, doing: Coroutine[Any, Any, Any]) -> Any:
@@ -183,20 +184,20 @@ class _Branches:
 
     async def _do(self, work: Work) -> Any:
         """Does a line that has hooks, is a stream, or may block."""
-        values, run_id = self._run.values, self._run_id
+        values, at = self._run.values, self._at
         await self._complete(work)
         if not work.is_async:
-            return await self._blocking(work, lambda: self._sync(work, values, run_id))
+            return await self._blocking(work, lambda: self._sync(work, values, at))
         if not work.hooks:
             return await self._value(work, values, None)
-        words = work.words(values, run_id)
+        words = work.words(values, at)
         return await drive_async(work.asked(words), lambda: self._value(work, values, words))
 
-    def _sync(self, work: Work, values: list[Any], run_id: str) -> Any:
+    def _sync(self, work: Work, values: list[Any], at: At) -> Any:
         """In a thread: a line no part of which is to be awaited."""
         if not work.is_stream:
-            return do(work, values, run_id)
-        return do(work, values, run_id, lambda chunk: self._seen(work, chunk))
+            return do(work, values, at)
+        return do(work, values, at, lambda chunk: self._seen(work, chunk))
 
     def _seen(self, work: Work, chunk: Any) -> None:
         """Shows a chunk to who listens. Where the run is over, the step is to make no more.
@@ -212,7 +213,7 @@ class _Branches:
     async def _value(self, work: Work, values: list[Any], words: dict[str, Any] | None) -> Any:
         """What the step gives, awaited; its context variable says so while it is at work."""
         if work.needs_context:
-            with Attribution(self._run_id, work.node.name):
+            with Attribution(self._at, work.node.name):
                 return await self._raw(work, values, words)
         return await self._raw(work, values, words)
 
@@ -228,9 +229,9 @@ class _Branches:
             if work.methods and words is not None:
                 call = self._nested(work, words)
             elif work.in_loop:
-                call = work.call(values)
+                call = work.call(values, self._at, self._pool)
             else:
-                call = await self._in_thread(lambda: work.call(values))
+                call = await self._in_thread(lambda: work.call(values, self._at, self._pool))
             value = await call if isawaitable(call) else call
             if not work.is_stream:
                 return value
@@ -238,7 +239,7 @@ class _Branches:
                 started()
             return await self._drain(work, value, feed)
         except BaseException as error:
-            note(error, work.node, self._run_id)
+            note(error, work.node, self._at)
             raise
 
     def _nested(self, work: Work, words: dict[str, Any]) -> Any:
@@ -285,7 +286,7 @@ class _Branches:
         feed = Feed(work.node.type, self._loop)
         run, values = self._run, self._run.values
         await self._complete(work)
-        words = work.words(values, self._run_id) if work.hooks else {}
+        words = work.words(values, self._at) if work.hooks else {}
 
         def started() -> None:
             for ready in run.done(position, feed):
@@ -293,7 +294,7 @@ class _Branches:
 
         async def filled() -> Any:
             if work.needs_context:
-                with Attribution(self._run_id, work.node.name):
+                with Attribution(self._at, work.node.name):
                     return await self._raw(work, values, words, feed, started)
             return await self._raw(work, values, words, feed, started)
 
@@ -333,20 +334,31 @@ class _Branches:
 
     async def _in_thread(self, thing: Callable[[], Any]) -> Any:
         """Calls something in a worker thread. Cancelled, it waits all the same: nothing leaks."""
-        context = copy_context()
         if self._stopping is None:
             self._stopping = Flag()
-        context.run(stopping.set, self._stopping)
-        future = self._pool().submit(context.run, _raisable, thing)
-        wrapped = asyncio.wrap_future(future, loop=self._loop)
-        try:
-            return await asyncio.shield(wrapped)
-        except asyncio.CancelledError:
-            if not future.cancel():
-                await asyncio.wait([wrapped])
-                if not wrapped.cancelled():
-                    wrapped.exception()  # it is known now, and need not be reported
-            raise
+        return await in_thread(self._pool, thing, self._stopping)
+
+
+async def in_thread(pool: Pool, thing: Callable[[], Any], stopped: Flag) -> Any:
+    """Calls something in a worker thread. Cancelled, it waits all the same: nothing leaks.
+
+    Args:
+        pool: gives the worker threads.
+        thing: what to call.
+        stopped: is set when what waits there is to give up.
+    """
+    context = copy_context()
+    context.run(stopping.set, stopped)
+    future = pool().submit(context.run, _raisable, thing)
+    wrapped = asyncio.wrap_future(future)
+    try:
+        return await asyncio.shield(wrapped)
+    except asyncio.CancelledError:
+        if not future.cancel():
+            await asyncio.wait([wrapped])
+            if not wrapped.cancelled():
+                wrapped.exception()  # it is known now, and need not be reported
+        raise
 
 
 def _raisable(thing: Callable[[], Any]) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Container, Sequence
+from copy import copy
 from math import isfinite
 from operator import attrgetter
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepwell.execution.around import Place, written
+from stepwell.execution.loops import local_name, loop
 from stepwell.execution.streams import Live, joined
 from stepwell.plan import STREAM, Line, Literal, Piece, Plan, Whole
 
@@ -113,11 +115,20 @@ class Writer:
         self.plan, self.works = plan, works
         self.names = Names()
         self.locals = [self.names.take(name) for name in plan.given]
-        self.locals += [self.names.take(line.node.name) for line in plan.lines]
+        self.locals += [self.names.take(local_name(line)) for line in plan.lines]
         self.spaces = Spaces(self.names)
         self._overrides, self._config = overrides, config
         self._words: dict[str, str] = {}
+        self.task_id = "None"
+        """The text of the task's id, in a loop over items."""
         self._modules: set[str] = set()
+
+    def inside(self, plan: Plan, works: Sequence[Work], given: Sequence[str]) -> Writer:
+        """Writes a plan within this text; its given values are the variables `given`."""
+        inner = copy(self)
+        inner.plan, inner.works = plan, works
+        inner.locals = [*given, *(self.names.take(local_name(line)) for line in plan.lines)]
+        return inner
 
     def text(self) -> Text:
         """The whole function."""
@@ -125,7 +136,10 @@ class Writer:
         for name, local in zip(self.plan.given, self.locals, strict=False):
             body.append((f"{local} = {self._source(name)}[{name!r}]", Place(-1)))
         for position, work in enumerate(self.works):
-            body += written(self, position, work) if work.hooks else self._plain(position)
+            if work.line.block is not None:
+                body += loop(self, position, work)
+            else:
+                body += written(self, position, work) if work.hooks else self.plain(position)
             if frees := self.plan.lines[position].frees:
                 freed = ", ".join(self.locals[slot] for slot in frees)
                 body.append((f"del {freed}", Place(position)))
@@ -157,7 +171,7 @@ class Writer:
             return "overrides"
         return "config" if name in self._config else "inputs"
 
-    def _plain(self, position: int) -> list[tuple[str, Place]]:
+    def plain(self, position: int) -> list[tuple[str, Place]]:
         line = self.plan.lines[position]
         value = self.value(line, self.call(line))
         return [(f"{self.locals[line.slot]} = {value}", Place(position))]
@@ -180,6 +194,9 @@ class Writer:
     def call(self, line: Line) -> str:
         """The call of the line's step."""
         node = line.node
+        if node.kind == "part":
+            position = node.callable.args[0]  # type: ignore[union-attr]
+            return f"[each[{position}] for each in {self.piece(line.args[0])}]"
         if node.kind == "field":
             reduced: Any = node.callable.__reduce__()
             taken, (entry, *_) = reduced

@@ -12,7 +12,7 @@ from stepwell.execution.inline import do
 from stepwell.execution.run import Run
 from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive
-from stepwell.execution.work import Attribution, Work, note
+from stepwell.execution.work import At, Attribution, Work, note
 from stepwell.lifecycle.current import stopping
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_threads(
-    run: Run, works: Sequence[Work], run_id: str, pool: ThreadPoolExecutor, hands: int
+    run: Run, works: Sequence[Work], at: At, pool: ThreadPoolExecutor, hands: int
 ) -> dict[str, Any]:
     """The results of a run, its lines done by the caller and at most `hands` threads of the pool.
 
@@ -31,7 +31,7 @@ def run_threads(
         BaseException: the first error of a step, with a note that names the step.
         HookError: if a hook raised that is no observer's.
     """
-    crew = _Crew(run, works, run_id, pool, hands)
+    crew = _Crew(run, works, at, pool, hands)
     crew.work_to_the_end()
     try:
         if run.error is not None:
@@ -49,11 +49,11 @@ class _Crew:
         self,
         run: Run,
         works: Sequence[Work],
-        run_id: str,
+        at: At,
         pool: ThreadPoolExecutor,
         hands: int,
     ) -> None:
-        self._run, self._works, self._run_id = run, works, run_id
+        self._run, self._works, self._at = run, works, at
         self._pool, self._free = pool, hands
         self._ready = deque(run.ready())
         self._busy = 0
@@ -124,10 +124,10 @@ class _Crew:
 
     def _value(self, work: Work, position: int) -> Any:
         if not work.feeds:
-            return do(work, self._run.values, self._run_id)
+            return do(work, self._run.values, self._at)
         feed = Feed(work.node.type)
         return fill(
-            feed, work, self._run.values, self._run_id, lambda: self._started(position, feed)
+            feed, work, self._run.values, self._at, lambda: self._started(position, feed)
         )
 
     def _started(self, position: int, feed: Feed) -> None:
@@ -151,7 +151,7 @@ class _Crew:
 
 
 def fill(
-    feed: Feed, work: Work, values: list[Any], run_id: str, started: Callable[[], None]
+    feed: Feed, work: Work, values: list[Any], at: At, started: Callable[[], None]
 ) -> None:
     """Does the work of a stream that others read: its chunks go to the feed as they come.
 
@@ -159,11 +159,11 @@ def fill(
         BaseException: what the step raises, with a note that names the step.
         HookError: if a hook raised that is no observer's.
     """
-    words = work.words(values, run_id) if work.hooks else {}
+    words = work.words(values, at) if work.hooks else {}
 
     def filled() -> Any:
         try:
-            source = work.nested(words) if work.methods else work.call(values)
+            source = work.nested(words) if work.methods else work.call(values, at)
             started()
             chunks = []
             for chunk in source:
@@ -173,11 +173,11 @@ def fill(
             close(source)
             return whole(chunks, work.node.type)
         except BaseException as error:
-            note(error, work.node, run_id)
+            note(error, work.node, at)
             raise
 
     def attributed() -> Any:
-        with Attribution(run_id, work.node.name):
+        with Attribution(at, work.node.name):
             return filled()
 
     try:

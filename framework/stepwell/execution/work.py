@@ -8,15 +8,22 @@ from contextlib import suppress
 from functools import partial
 from itertools import count
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepwell.execution.streams import piece_value
 from stepwell.execution.surround import Asked, surround
-from stepwell.plan import STREAM, Group, Line, Piece, Plan, Whole, positions
+from stepwell.plan import STREAM, Group, Line, Piece, Whole, positions
 
 if TYPE_CHECKING:
     from stepwell.lifecycle.dispatch import Around, Hook, LifecycleSet
     from stepwell.spec import Node
+
+
+class At(NamedTuple):
+    """Where in a run something happens: in which run, and in which task of it, if in one."""
+
+    run_id: str
+    task_id: str | None = None
 
 
 class Work:
@@ -74,17 +81,28 @@ class Work:
         given |= {name: piece_value(piece, values) for name, piece in line.kwargs}
         return given
 
-    def words(self, values: list[Any], run_id: str) -> dict[str, Any]:
+    def words(self, values: list[Any], at: At) -> dict[str, Any]:
         """All that hooks may ask for, before anything has happened."""
         kwargs = self.kwargs(values)
-        return {**self.facts, "run_id": run_id, "kwargs": kwargs, "node_kwargs": kwargs}
+        return {
+            **self.facts,
+            "run_id": at.run_id,
+            "task_id": at.task_id,
+            "kwargs": kwargs,
+            "node_kwargs": kwargs,
+        }
 
     def asked(self, words: dict[str, Any]) -> Asked:
         """The line with its hooks around it, to be driven by a loop."""
         return surround(self.around, words)
 
-    def call(self, values: list[Any]) -> Any:
+    def call(self, values: list[Any], at: At, pool: Any = None) -> Any:
         """Calls the step itself; gives what it returns.
+
+        Args:
+            values: those made so far, by slot.
+            at: where in the run this is.
+            pool: gives worker threads, beside an event loop.
 
         Raises:
             TypeError: if a step that is no `async def` returns a coroutine.
@@ -166,26 +184,16 @@ class Attribution:
 
     __slots__ = ("_current", "_token", "_variable")
 
-    def __init__(self, run_id: str, node: str) -> None:
+    def __init__(self, at: At, node: str) -> None:
         from stepwell.lifecycle.current import Current, current
 
-        self._current, self._variable = Current(run_id, node), current
+        self._current, self._variable = Current(at.run_id, node, at.task_id), current
 
     def __enter__(self) -> None:
         self._token = self._variable.set(self._current)
 
     def __exit__(self, *_: object) -> None:
         self._variable.reset(self._token)
-
-
-def works(plan: Plan, lifecycle: LifecycleSet) -> list[Work]:
-    """The work of each line."""
-    return [
-        Work(line, lifecycle, feeds=True, readers=plan.holds[line.slot])
-        if line.slot in plan.live
-        else Work(line, lifecycle)
-        for line in plan.lines
-    ]
 
 
 def facts(node: Node) -> dict[str, Any]:
@@ -216,15 +224,16 @@ def new_run_id() -> str:
     return f"{_prefix}-{next(_numbers)}"
 
 
-def note(error: BaseException, node: Node, run_id: str) -> None:
+def note(error: BaseException, node: Node, at: At) -> None:
     """Writes on an exception in which node it was raised; at the first node that it passes."""
     mark = f"in node `{node.name}`"
     notes: Sequence[str] = getattr(error, "__notes__", ())
-    if not any(run_id in written for written in notes):
+    if not any(at.run_id in written for written in notes):
         attempt = getattr(error, "__stepwell_attempt__", 1)
-        at = f" ({node.span})" if node.span else ""
+        where = f" ({node.span})" if node.span else ""
+        item = f", item `{at.task_id}`" if at.task_id else ""
         with suppress(Exception):  # an exception may refuse it, and must arrive all the same
-            error.add_note(f"{mark}{at}, run {run_id}, attempt {attempt}")
+            error.add_note(f"{mark}{where}{item}, run {at.run_id}, attempt {attempt}")
 
 
 def refuse_coroutine(node: Node, value: Any) -> None:

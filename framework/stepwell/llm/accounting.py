@@ -117,6 +117,23 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
             run.duration = time() - run.started
             run.error = type(error).__name__ if error is not None else None
 
+    def arrived(self, *, run_id: str) -> None:
+        """In a worker process: hears of what happens there."""
+        self.run_before_graph_execution(run_id=run_id)
+
+    def send_home(self, *, run_id: str) -> tuple[list[Call], list[Step]]:
+        """In a worker process: what has happened there since this was last asked."""
+        run = self._runs[run_id]
+        happened = run.calls, run.steps
+        run.calls, run.steps = [], []
+        return happened
+
+    def take_home(self, *, run_id: str, state: tuple[list[Call], list[Step]]) -> None:
+        """Takes what happened in a worker process."""
+        if (run := self._runs.get(run_id)) is not None:
+            run.calls += state[0]
+            run.steps += state[1]
+
     def call_made(self, call: Call) -> None:
         """Takes a row of the ledger."""
         if call.run_id is None:

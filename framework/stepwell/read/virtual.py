@@ -189,7 +189,10 @@ class _Calls:
         return next((each for each in makers[:1] if self._feeds(each, node, param)), None)
 
     def _feeds(self, maker: Node, node: Node, param: Param) -> bool:
-        """Whether what one makes is given to the other as it is; of a stream, chunks may be."""
+        """Whether what one makes is given to the other as it is; of a stream, chunks may be, and
+        of a fan-out one item is, or a list."""
+        if maker.type.name == "stepwell.Parallelizable" or param.type.name == "stepwell.Collect":
+            return False
         streams = (maker.type.name == _STREAM) + (param.type.name == _STREAM)
         known = id(maker) in self.variables and not maker.stale
         return known and streams != 1 and not exclusive(maker, node)

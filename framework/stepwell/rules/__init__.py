@@ -15,6 +15,7 @@ from stepwell.rules.cycle import Cycle
 from stepwell.rules.default_does_not_fit import DefaultDoesNotFit
 from stepwell.rules.duplicate_node import DuplicateNode
 from stepwell.rules.extracted_field_unknown import ExtractedFieldUnknown
+from stepwell.rules.fan_out_misuse import FanOutMisuse
 from stepwell.rules.generator_retried import GeneratorRetried
 from stepwell.rules.ignore import ignored, matches, unignored
 from stepwell.rules.input_type_conflict import InputTypeConflict
@@ -65,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     ModifierUnknownParameter(),
     ModifierBadArgument(),
     ExtractedFieldUnknown(),
+    FanOutMisuse(),
     PromptPlaceholderUnwired(),
     RetriesMultiply(),
     RetrySwallowsCancellation(),

@@ -1,7 +1,8 @@
 """Whether a value of one type may be given where another is asked for.
 
-As type checkers judge it, with two differences that the framework makes: a `Stream` given to a step
-that asks for no stream arrives whole, and what can't be known is `None`.
+As type checkers judge it, with three differences that the framework makes: a `Stream` given to a
+step that asks for no stream arrives whole, what fans out is given item by item and collected as a
+list, and what can't be known is `None`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from stepwell.types.type import NONE, Type, literal_class
 
 _TOP = ("typing.Any", "object")
 _STREAM = "stepwell.Stream"
+_ITEMS, _ALL = "stepwell.Parallelizable", "stepwell.Collect"
 _CALLABLE = "collections.abc.Callable"
 
 
@@ -29,6 +31,8 @@ def fits(source: Type, target: Type) -> bool | None:
     """
     if source.name == "?" or target.name == "?":
         return None
+    if source.name == _ITEMS or target.name == _ALL:
+        return _each(source, target)
     if target.name in _TOP or source.name in ("typing.Any", "typing.Never") or source == target:
         return True
     if source.name == "|":
@@ -72,6 +76,15 @@ def _to_union(source: Type, target: Type) -> bool | None:
             for text in source.args
         )
     return answer
+
+
+def _each(source: Type, target: Type) -> bool | None:
+    """Items are given one by one; what is collected is what was made for one, many times."""
+    for fan, inner in ((source.name == _ITEMS, source), (target.name == _ALL, target)):
+        if fan and len(inner.types) != 1:
+            return None
+    one = source.types[0] if source.name == _ITEMS else source
+    return fits(one, target.types[0] if target.name == _ALL else target)
 
 
 def _whole(source: Type, target: Type) -> bool | None:

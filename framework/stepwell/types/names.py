@@ -34,6 +34,9 @@ CANONICAL = {
     "types.NoneType": "None",
     "NoneType": "None",
     "stepwell.stream.Stream": "stepwell.Stream",
+    "stepwell.fanout.Parallelizable": "stepwell.Parallelizable",
+    "stepwell.fanout.Collect": "stepwell.Collect",
+    "stepwell.fanout.ItemFailed": "stepwell.ItemFailed",
     "pathlib._local.Path": "pathlib.Path",
     "pathlib._local.PurePath": "pathlib.PurePath",
 }

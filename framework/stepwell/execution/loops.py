@@ -1,0 +1,114 @@
+"""A plan as Python, continued: what is done for each item of a fan-out, as a loop.
+
+Where nothing is to be done around the steps, this loop is what runs, hot or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from stepwell.blocks import ITEMS
+from stepwell.execution.around import Place, written
+from stepwell.execution.work import At, note
+from stepwell.plan import Line, Plan
+
+if TYPE_CHECKING:
+    from stepwell.execution.each import BlockWork
+    from stepwell.execution.text import Text, Writer
+    from stepwell.execution.work import Work
+
+
+def local_name(line: Line) -> str:
+    """What the variable of a line's result would like to be called."""
+    name = line.node.name
+    if line.block is not None or line.node.kind == "part":
+        return "every_" + name.replace(", ", "_and_")
+    return f"{name}_items" if line.node.type.name == ITEMS else name
+
+
+def loop(writer: Writer, position: int, work: Work) -> list[tuple[str, Place]]:
+    """The lines of one block: a list, and a loop that fills it."""
+    return _loop(writer, position, cast("BlockWork", work), ())
+
+
+def _loop(
+    writer: Writer, position: int, work: BlockWork, loops: tuple[tuple[str, str], ...]
+) -> list[tuple[str, Place]]:
+    line, block = work.line, work.block
+    items, *shared = (writer.piece(piece) for piece in line.args)
+    made, item = writer.locals[line.slot], writer.names.take(block.source.name)
+    inner = writer.inside(block.plan, work.works, (item, *shared))
+    loops = (*loops, (block.source.name, made))
+    inner.task_id = 'f"' + ".".join(f"{name}[{{len({of})}}]" for name, of in loops) + '"'
+    start = "async for" if block.source.kind == "async_generator" else "for"
+    lines = [
+        (f"{made} = []", Place(position)),
+        (f"{start} {item} in {items}:{work.how}", Place(position, inner=block.source, loops=loops)),
+    ]
+    body: list[tuple[str, Place]] = []
+    for place, each in enumerate(work.works):
+        if each.line.block is not None:
+            body += _loop(inner, position, cast("BlockWork", each), loops)
+            continue
+        own = written(inner, place, each) if each.hooks else inner.plain(place)
+        at = Place(position, inner=each.node, loops=loops)
+        body += [(text, at) for text, _ in own]
+    results = ", ".join(map(inner.piece, block.plan.results))
+    result = f"({results})" if len(block.plan.results) > 1 else results
+    body.append((f"{made}.append({result})", Place(position, inner=block.source, loops=loops)))
+    return lines + [(f"    {text}", place) for text, place in body]
+
+
+def loop_of(line: Line) -> Callable[..., list[Any]]:
+    """What a block comes to, as a function of its items and of what they share.
+
+    Only for blocks of plain functions around which nobody does anything.
+    """
+    assert line.block is not None
+    kept = line.block.kept
+    if "loop" not in kept:
+        kept["loop"], kept["text"] = _compiled(line)
+    return cast("Callable[..., list[Any]]", kept["loop"])
+
+
+def _compiled(line: Line) -> tuple[Callable[..., list[Any]], Text]:
+    from stepwell.execution.each import works
+    from stepwell.execution.text import Writer, compiled
+    from stepwell.lifecycle.dispatch import LifecycleSet
+
+    assert line.block is not None
+    inner = line.block.plan
+    slots = len(line.args)
+    alone = line._replace(slot=slots, args=(*range(slots),), simple=True, frees=())
+    plan = Plan(inner.graph, ("made",), inner.given, (alone,), (slots,), frozenset())
+    text = Writer(plan, works(plan, LifecycleSet())).text()
+    function = compiled(text, f"<stepwell block of {line.block.source.name}>")
+
+    def made(*values: Any) -> list[Any]:
+        given = dict(zip(plan.given, values, strict=True))
+        return cast("list[Any]", function(given, {}, {}, "")["made"])
+
+    return made, text
+
+
+def noted(error: BaseException, line: Line, at: At) -> None:
+    """Writes on an exception in which node it was raised, and for which item."""
+    if line.block is None or "text" not in line.block.kept:
+        note(error, line.node, at)
+        return
+    text: Text = line.block.kept["text"]
+    name = f"<stepwell block of {line.block.source.name}>"
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != name:
+        trace = trace.tb_next
+    place = text.lines[trace.tb_lineno - 1] if trace is not None else Place(-1)
+    if trace is None or place.inner is None:
+        note(error, line.block.source, at)
+    else:
+        note(error, place.inner, at._replace(task_id=task_of(place.loops, trace.tb_frame.f_locals)))
+
+
+def task_of(loops: Iterable[tuple[str, str]], known: Mapping[str, Any]) -> str:
+    """The task at work in these loops: each has made so much."""
+    return ".".join(f"{source}[{len(known.get(made, ()))}]" for source, made in loops)

@@ -1,0 +1,66 @@
+"""`Parallelizable[T]` and `Collect[T]`: steps that are done once for each item, and who gathers.
+
+    def page(folder: str) -> Parallelizable[str]:      # what comes after is done for each page
+        for path in Path(folder).iterdir():
+            yield path.read_text()
+
+    def summary(page: str) -> str:                     # once for each
+        return page[:80]
+
+    def report(summary: Collect[str]) -> str:          # all of them, in the order of the pages
+        return "\\n".join(summary)
+
+To type checkers what is collected is a list; what a step gives to fan out may be any iterable, sync
+or async, a generator among them. Both are plain classes that are only ever annotations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeAlias
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    Parallelizable: TypeAlias = Iterable[T] | Any
+    Collect: TypeAlias = list[T]
+else:
+
+    class Parallelizable(Generic[T]):
+        """What a step gives of which every item goes its own way; an annotation, never made.
+
+        A step that reads it takes one item, and so does what reads that, up to a `Collect`.
+
+        >>> Parallelizable[str]
+        stepwell.fanout.Parallelizable[str]
+        """
+
+        def __init__(self) -> None:
+            raise TypeError("`Parallelizable` is an annotation: a step returns or yields the items")
+
+    class Collect(Generic[T]):
+        """A parameter that takes what was made for every item, in their order, as a list.
+
+        >>> Collect[str]
+        stepwell.fanout.Collect[str]
+        """
+
+        def __init__(self) -> None:
+            raise TypeError("`Collect` is an annotation: a step that takes one is given a list")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFailed:
+    """Stands in the place of an item's result, where errors are collected.
+
+    Args:
+        number: the item's, from 0.
+        error: what its step raised.
+    """
+
+    number: int
+    error: Exception
