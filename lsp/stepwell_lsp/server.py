@@ -100,6 +100,13 @@ class Server(LanguageServer):
             getattr(self.workspace.position_encoding, "value", self.workspace.position_encoding)
         )
 
+    @property
+    def commands_of_client(self) -> frozenset[str]:
+        """The commands that the client says it has, as `experimental: {"commands": [...]}`."""
+        experimental: Any = self.client_capabilities.experimental
+        given = experimental.get("commands") if isinstance(experimental, dict) else None
+        return frozenset(map(str, given)) if isinstance(given, list) else frozenset()
+
     def folders_changed(self) -> None:
         """Reads the folders that the client has open now."""
         folders = [path_of(folder.uri) for folder in self.workspace.folders.values()]
