@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stepwell.lifecycle.results import DictResult, NumpyResult, PandasResult, PolarsResult
     from stepwell.lifecycle.retry import Retry
     from stepwell.lifecycle.slowdown import SlowDown
+    from stepwell.lifecycle.timeout import Timeout
 
 __all__ = [
     "DictResult",
@@ -60,6 +61,7 @@ __all__ = [
     "TaskGroupingHook",
     "TaskReturnHook",
     "TaskSubmissionHook",
+    "Timeout",
     "base_hook",
     "base_method",
     "base_validator",
@@ -83,5 +85,6 @@ __getattr__, __dir__ = exports(
         ".results": "DictResult NumpyResult PandasResult PolarsResult",
         ".retry": "Retry",
         ".slowdown": "SlowDown",
+        ".timeout": "Timeout",
     },
 )

@@ -142,11 +142,11 @@ class Check:
             self._fail("cut_off", "is a stream that ends before its end")
         return rest if self._unpack is None else b""
 
-    def late(self) -> str:
-        """What to say of an exchange that takes too long."""
+    def late(self, seconds: float) -> str:
+        """What to say of an exchange that takes longer than so many seconds."""
         return (
             f"the answer of `{self.asked.host}` to `{self.asked.operation}` took longer than its"
-            f" deadline of {self.bounds.deadline:g} s"
+            f" deadline of {seconds:g} s"
         )
 
     def _judged(self, events: Events, data: bytes) -> bytes:

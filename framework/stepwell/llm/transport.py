@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 
+from stepwell.lifecycle.current import refuse_late
 from stepwell.llm.meter import Exchange, Meter
 
 
@@ -78,6 +79,7 @@ class Door(httpx2.BaseTransport):
         self.inner, self.meter, self._owner = inner, meter, owner
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        refuse_late()
         exchange = _begin(self.meter, request)
         if exchange is None:
             return self.inner.handle_request(request)
@@ -106,6 +108,7 @@ class AsyncDoor(httpx2.AsyncBaseTransport):
         self.inner, self.meter, self._owner = inner, meter, owner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        refuse_late()
         exchange = _begin(self.meter, request)
         if exchange is None:
             return await self.inner.handle_async_request(request)
