@@ -19,8 +19,9 @@ PUBLIC = {
     "stepwell.driver": "Builder Driver",
     "stepwell.draw": "Direction dot html mermaid picture text",
     "stepwell.lifecycle": """
-        DictResult EdgeConnectionHook Failure FunctionInputOutputTypeChecker GracefulErrorAdapter
-        GraphAdapter GraphConstructionHook GraphExecutionHook NoEdgeAndInputTypeChecking
+        DictResult EdgeConnectionHook Failure Fallback FunctionInputOutputTypeChecker
+        GracefulErrorAdapter GraphAdapter GraphConstructionHook GraphExecutionHook
+        NoEdgeAndInputTypeChecking
         NodeExecutionHook NodeExecutionMethod NumpyResult Observer PDBDebugger PandasResult
         PolarsResult PrintLn ProgressBar ResultBuilder Retry SlowDown StaticValidator
         TaskExecutionHook TaskGroupingHook TaskReturnHook TaskSubmissionHook Timeout base_hook

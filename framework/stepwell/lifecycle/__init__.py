@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stepwell.lifecycle.checker import FunctionInputOutputTypeChecker
     from stepwell.lifecycle.debugger import PDBDebugger
     from stepwell.lifecycle.events import base_hook, base_method, base_validator
+    from stepwell.lifecycle.fallback import Fallback
     from stepwell.lifecycle.graceful import Failure, GracefulErrorAdapter
     from stepwell.lifecycle.permissive import NoEdgeAndInputTypeChecking
     from stepwell.lifecycle.println import PrintLn
@@ -38,6 +39,7 @@ __all__ = [
     "DictResult",
     "EdgeConnectionHook",
     "Failure",
+    "Fallback",
     "FunctionInputOutputTypeChecker",
     "GracefulErrorAdapter",
     "GraphAdapter",
@@ -77,6 +79,7 @@ __getattr__, __dir__ = exports(
         ),
         ".checker": "FunctionInputOutputTypeChecker",
         ".debugger": "PDBDebugger",
+        ".fallback": "Fallback",
         ".events": "base_hook base_method base_validator",
         ".graceful": "Failure GracefulErrorAdapter",
         ".permissive": "NoEdgeAndInputTypeChecking",

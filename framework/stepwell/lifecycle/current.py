@@ -59,3 +59,7 @@ def refuse_late() -> None:
     """
     if left() == 0.0:
         raise TimeoutError("no request is begun: the time of its step is over")
+
+
+model_instead: ContextVar[str | None] = ContextVar("stepwell.model_instead", default=None)
+"""The model that requests of metered clients name, whatever the step says."""
