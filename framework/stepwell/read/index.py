@@ -30,7 +30,8 @@ _LIMIT = 64 * 2**20
 """How many bytes are kept; what was not asked for longest goes first."""
 
 _DAY = 24 * 60 * 60
-_FACTS = ("nodes", "problems", "holes", "sites", "steps", "uses_modifiers", "private")
+_GIVEN = ("file", "name", "names", "package", "key")
+_FACTS = [each.name for each in fields(Module) if each.name[0] != "_" and each.name not in _GIVEN]
 
 
 class Index:
