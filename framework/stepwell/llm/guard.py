@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import httpx2
 
 from stepwell.errors import BadAnswer
+from stepwell.keys import HEADERS, keys_in
 from stepwell.lifecycle.current import left
 from stepwell.llm.checks import Asked, Bounds, Check
 from stepwell.llm.reading import operation_of
-from stepwell.llm.secrets import HEADERS, keys_in
 
 TRAIL = "stepwell.trail"
 STREAMED = re.compile(rb'"stream"\s*:\s*true')
