@@ -42,15 +42,18 @@ if TYPE_CHECKING:
         parameterize,
         parameterize_sources,
         parameterize_values,
+        parameterized_subdag,
         pipe_input,
         pipe_output,
         schema,
         source,
         step,
+        subdag,
         tag,
         tag_outputs,
         unpack_fields,
         value,
+        with_columns,
     )
     from stepwell.stream import Stream
 
@@ -86,15 +89,18 @@ __all__ = [
     "parameterize",
     "parameterize_sources",
     "parameterize_values",
+    "parameterized_subdag",
     "pipe_input",
     "pipe_output",
     "schema",
     "source",
     "step",
+    "subdag",
     "tag",
     "tag_outputs",
     "unpack_fields",
     "value",
+    "with_columns",
 ]
 
 __getattr__, __dir__ = exports(
@@ -107,9 +113,11 @@ __getattr__, __dir__ = exports(
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.modifiers": (
-            "cache config does extract_columns extract_fields group inject node parameterize "
-            "parameterize_sources parameterize_values pipe_input pipe_output schema source step "
-            "tag tag_outputs unpack_fields value"
+            "cache config does extract_columns extract_fields group inject node "
+            "parameterize "
+            "parameterize_sources parameterize_values parameterized_subdag pipe_input "
+            "pipe_output schema source step subdag tag tag_outputs unpack_fields value "
+            "with_columns"
         ),
         "stepwell.stream": "Stream",
     },

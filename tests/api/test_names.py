@@ -10,11 +10,11 @@ import pytest
 PUBLIC = {
     "stepwell": """
         AdapterError BudgetExceeded Builder Chunk Driver GraphError HookError MissingExtra
-        ModifierError RequestError RunFinished StepFailed StepFinished StepStarted StepwellError Stream
-        Unavailable
-        __version__ cache config does extract_columns extract_fields group inject node parameterize
-        parameterize_sources parameterize_values pipe_input pipe_output schema source step tag
-        tag_outputs unpack_fields value
+        ModifierError RequestError RunFinished StepFailed StepFinished StepStarted StepwellError
+        Stream Unavailable __version__ cache config does extract_columns extract_fields group
+        inject node parameterize parameterize_sources parameterize_values parameterized_subdag
+        pipe_input pipe_output schema source step subdag tag tag_outputs unpack_fields value
+        with_columns
     """,
     "stepwell.driver": "Builder Driver",
     "stepwell.draw": "Direction dot html mermaid picture text",
@@ -42,8 +42,8 @@ PUBLIC = {
     """,
     "stepwell.modifiers": """
         Modifier cache config does extract_columns extract_fields group inject node parameterize
-        parameterize_sources parameterize_values pipe_input pipe_output schema source step tag
-        tag_outputs unpack_fields value
+        parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output
+        schema source step subdag tag tag_outputs unpack_fields value with_columns
     """,
     "stepwell.testing": "FakeModel Received Reply graph_of module_of",
     "stepwell.tracing": "Tracing",

@@ -14,11 +14,14 @@ from stepwell.modifiers.modifier import Modifier
 from stepwell.modifiers.named import node
 from stepwell.modifiers.parameterized import parameterize
 from stepwell.modifiers.parameterized_sources import parameterize_sources
+from stepwell.modifiers.parameterized_subdag import parameterized_subdag
 from stepwell.modifiers.parameterized_values import parameterize_values
 from stepwell.modifiers.piped import pipe_input, pipe_output, step
+from stepwell.modifiers.subdag import subdag
 from stepwell.modifiers.tagged import tag
 from stepwell.modifiers.tagged_outputs import tag_outputs
 from stepwell.modifiers.unpacked import unpack_fields
+from stepwell.modifiers.with_columns import with_columns
 
 __all__ = [
     "Modifier",
@@ -33,13 +36,16 @@ __all__ = [
     "parameterize",
     "parameterize_sources",
     "parameterize_values",
+    "parameterized_subdag",
     "pipe_input",
     "pipe_output",
     "schema",
     "source",
     "step",
+    "subdag",
     "tag",
     "tag_outputs",
     "unpack_fields",
     "value",
+    "with_columns",
 ]

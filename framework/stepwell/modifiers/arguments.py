@@ -188,12 +188,17 @@ def wired(node: Node, given: Mapping[str, Any], *, argument: str) -> Node:
         if param.keyword not in given:
             params.append(param)
             continue
-        for wire in _wires(param, given[param.keyword], f"{argument}{param.keyword}"):
+        for wire in wires(param, given[param.keyword], f"{argument}{param.keyword}"):
             (params if isinstance(wire, Param) else bound).append(wire)  # type: ignore[arg-type]
     return replace(node, params=tuple(params), bound=tuple(bound))
 
 
-def _wires(param: Param, given: Any, argument: str) -> Iterator[Param | Bound]:
+def wires(param: Param, given: Any, argument: str) -> Iterator[Param | Bound]:
+    """What becomes of a parameter that is given this.
+
+    Raises:
+        ModifierError: if it is no dependency, or one that can't be read.
+    """
     match given:
         case Source():
             yield _param(param, given, argument)

@@ -240,7 +240,7 @@ class Chain:
             when=when,
             prompts=(),
             body=None,
-            callable=same,
+            callable=same if self.owner.callable is not None else None,
         )
 
 

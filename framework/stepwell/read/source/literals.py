@@ -13,7 +13,15 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from stepwell.errors import ModifierError
-from stepwell.modifiers import Modifier, does, extract_fields, step
+from stepwell.modifiers import (
+    Modifier,
+    does,
+    extract_fields,
+    parameterized_subdag,
+    step,
+    subdag,
+    with_columns,
+)
 from stepwell.modifiers.arguments import Unread, Value, Written
 from stepwell.modifiers.cached import Cached
 from stepwell.modifiers.tagged import Tagged
@@ -23,7 +31,7 @@ from stepwell.read.source.names import KNOWN, Names, written
 from stepwell.spec import Condition, Span
 
 _OPAQUE = (Value, Condition, Tagged, Cached)  # what may hold a value that is not known from text
-TAKES_FUNCTIONS: tuple[Any, ...] = (step, does)
+TAKES_FUNCTIONS: tuple[Any, ...] = (step, does, subdag, parameterized_subdag, with_columns)
 """What takes functions or modules by position."""
 
 _DEPTH = 40

@@ -34,6 +34,7 @@ class Module:
         package: whether it is a package's `__init__`.
         private: its functions that are no steps since their names start with `_`, as nodes.
         uses_modifiers: whether a step carries one of stepwell's decorators, or is a `Stream`.
+        borrows: whether the text of functions that a modifier names has a part in its nodes.
         key: stands for the text, where an index has given this; else empty.
     """
 
@@ -48,6 +49,7 @@ class Module:
     package: bool = False
     uses_modifiers: bool = False
     private: tuple[Node, ...] = ()
+    borrows: bool = False
     _chunks: Mapping[str, Chunk] = field(default_factory=dict, compare=False, repr=False)
     _readings: tuple[_Known, ...] = field(default=(), compare=False, repr=False)
     key: bytes = field(default=b"", compare=False, repr=False)
@@ -115,6 +117,7 @@ def parse(
         package,
         facts.whole.modified,
         tuple(facts.whole.private),
+        facts.whole.borrowed,
         {chunk.text: chunk for chunk in found if chunk.body is not None},
         (_Known(around, names, facts.made), *[each for each in earlier if each is not same][:1]),
     )
