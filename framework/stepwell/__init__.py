@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         does,
         extract_columns,
         extract_fields,
+        fallback,
         group,
         inject,
         node,
@@ -45,12 +46,14 @@ if TYPE_CHECKING:
         parameterized_subdag,
         pipe_input,
         pipe_output,
+        retry,
         schema,
         source,
         step,
         subdag,
         tag,
         tag_outputs,
+        timeout,
         unpack_fields,
         value,
         with_columns,
@@ -83,6 +86,7 @@ __all__ = [
     "does",
     "extract_columns",
     "extract_fields",
+    "fallback",
     "group",
     "inject",
     "node",
@@ -92,12 +96,14 @@ __all__ = [
     "parameterized_subdag",
     "pipe_input",
     "pipe_output",
+    "retry",
     "schema",
     "source",
     "step",
     "subdag",
     "tag",
     "tag_outputs",
+    "timeout",
     "unpack_fields",
     "value",
     "with_columns",
@@ -113,11 +119,10 @@ __getattr__, __dir__ = exports(
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.modifiers": (
-            "cache config does extract_columns extract_fields group inject node "
-            "parameterize "
-            "parameterize_sources parameterize_values parameterized_subdag pipe_input "
-            "pipe_output schema source step subdag tag tag_outputs unpack_fields value "
-            "with_columns"
+            "cache config does extract_columns extract_fields fallback group inject node "
+            "parameterize parameterize_sources parameterize_values parameterized_subdag "
+            "pipe_input pipe_output retry schema source step subdag tag tag_outputs timeout "
+            "unpack_fields value with_columns"
         ),
         "stepwell.stream": "Stream",
     },

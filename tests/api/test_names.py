@@ -11,10 +11,10 @@ PUBLIC = {
     "stepwell": """
         AdapterError BudgetExceeded Builder Chunk Driver GraphError HookError MissingExtra
         ModifierError RequestError RunFinished StepFailed StepFinished StepStarted StepwellError
-        Stream Unavailable __version__ cache config does extract_columns extract_fields group
-        inject node parameterize parameterize_sources parameterize_values parameterized_subdag
-        pipe_input pipe_output schema source step subdag tag tag_outputs unpack_fields value
-        with_columns
+        Stream Unavailable __version__ cache config does extract_columns extract_fields fallback
+        group inject node parameterize parameterize_sources parameterize_values parameterized_subdag
+        pipe_input pipe_output retry schema source step subdag tag tag_outputs timeout unpack_fields
+        value with_columns
     """,
     "stepwell.driver": "Builder Driver",
     "stepwell.draw": "Direction dot html mermaid picture text",
@@ -41,9 +41,10 @@ PUBLIC = {
         VectorStore corpus_digest files_in python_docs read_files split
     """,
     "stepwell.modifiers": """
-        Modifier cache config does extract_columns extract_fields group inject node parameterize
-        parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output
-        schema source step subdag tag tag_outputs unpack_fields value with_columns
+        Modifier cache config does extract_columns extract_fields fallback group inject node
+        parameterize parameterize_sources parameterize_values parameterized_subdag pipe_input
+        pipe_output retry schema source step subdag tag tag_outputs timeout unpack_fields value
+        with_columns
     """,
     "stepwell.testing": "FakeModel Received Reply graph_of module_of",
     "stepwell.tracing": "Tracing",

@@ -8,6 +8,7 @@ from stepwell.modifiers.arguments import group, source, value
 from stepwell.modifiers.cached import cache
 from stepwell.modifiers.columns import extract_columns
 from stepwell.modifiers.extracted import extract_fields
+from stepwell.modifiers.fallen import fallback
 from stepwell.modifiers.filled import does
 from stepwell.modifiers.injected import inject
 from stepwell.modifiers.modifier import Modifier
@@ -17,9 +18,11 @@ from stepwell.modifiers.parameterized_sources import parameterize_sources
 from stepwell.modifiers.parameterized_subdag import parameterized_subdag
 from stepwell.modifiers.parameterized_values import parameterize_values
 from stepwell.modifiers.piped import pipe_input, pipe_output, step
+from stepwell.modifiers.retried import retry
 from stepwell.modifiers.subdag import subdag
 from stepwell.modifiers.tagged import tag
 from stepwell.modifiers.tagged_outputs import tag_outputs
+from stepwell.modifiers.timed import timeout
 from stepwell.modifiers.unpacked import unpack_fields
 from stepwell.modifiers.with_columns import with_columns
 
@@ -30,6 +33,7 @@ __all__ = [
     "does",
     "extract_columns",
     "extract_fields",
+    "fallback",
     "group",
     "inject",
     "node",
@@ -39,12 +43,14 @@ __all__ = [
     "parameterized_subdag",
     "pipe_input",
     "pipe_output",
+    "retry",
     "schema",
     "source",
     "step",
     "subdag",
     "tag",
     "tag_outputs",
+    "timeout",
     "unpack_fields",
     "value",
     "with_columns",

@@ -24,13 +24,16 @@ from stepwell.modifiers import (
 )
 from stepwell.modifiers.arguments import Unread, Value, Written
 from stepwell.modifiers.cached import Cached
+from stepwell.modifiers.settings import Settings
 from stepwell.modifiers.tagged import Tagged
 from stepwell.read.source.borrowed import named_by
 from stepwell.read.source.chunks import Places
 from stepwell.read.source.names import KNOWN, Names, written
 from stepwell.spec import Condition, Span
 
-_OPAQUE = (Value, Condition, Tagged, Cached)  # what may hold a value that is not known from text
+_OPAQUE = (Value, Condition, Tagged, Cached, Settings)
+"""What may hold a value that is not known from text."""
+
 TAKES_FUNCTIONS: tuple[Any, ...] = (step, does, subdag, parameterized_subdag, with_columns)
 """What takes functions or modules by position."""
 
