@@ -7,7 +7,7 @@ in `pyproject.toml` declares; a module that uses stepwell's modifiers and is in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -271,19 +271,29 @@ def _unread(node: Node) -> bool:
     return any(isinstance(value, Unread | Named) for value in values)
 
 
-def _nodes(module: Module, given: list[Module], others: Finder | None) -> list[Node]:
+def _nodes(
+    module: Module, given: list[Module], others: Finder | None, seen: frozenset[str] = frozenset()
+) -> list[Node]:
     """A module's nodes; for a package, also of the steps that it imports from its own modules."""
     nodes = list(module.nodes)
     if not module.package or others is None:
         return nodes
     inside = module.name + "."
+    named: dict[str, set[str]] = {}
     for local, dotted in module.names.imports.items():
         home, _, name = dotted.rpartition(".")
-        if name != local or local.startswith("_") or not home.startswith(inside):
+        if name == local and not local.startswith("_"):
+            named.setdefault(home, set()).add(name)
+    for home in dict.fromkeys((*named, *module.names.stars)):
+        other = others.find(home, module.file) if home.startswith(inside) else None
+        if other is None or other in given or other.file in seen:
             continue
-        other = others.find(home, module.file)
-        if other is not None and other not in given:
-            nodes += [node for node in other.nodes if node.step == name]
+        names: Collection[str] | None = named.get(home, ())
+        if home in module.names.stars:
+            listed = other.names.exported()
+            names = None if listed is None else {*listed, *named.get(home, ())}
+        there = _nodes(other, given, others, seen | {module.file})
+        nodes += [node for node in there if names is None or node.step in names]
     return nodes
 
 
