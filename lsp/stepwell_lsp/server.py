@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import logging
@@ -18,6 +19,7 @@ from pygls.protocol.language_server import lsp_method
 from stepwell_lsp.documents import Document, path_of
 from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report
 from stepwell_lsp.features.graph import CHANGED
+from stepwell_lsp.progress import first_look
 from stepwell_lsp.requests import register
 from stepwell_lsp.schedule import Analyst
 from stepwell_lsp.snapshot import Snapshot
@@ -87,8 +89,9 @@ class Server(LanguageServer):
         )
         self.documents: dict[str, Document] = {}
         self.files = Workspace()
-        self.analyst = Analyst(self.files.snapshot, self.publish)
+        self.analyst = Analyst(self.files.snapshot, self.publish, glimpse=self.files.glimpse)
         self.pulls = False  # whether the client asks for the findings of its buffers
+        self.showing: asyncio.Future[None] | None = None  # the progress of the first look
         self.draws = False  # whether the client shows graphs, and wants to hear of new ones
         self._published: dict[str, tuple[int | None, list[types.Diagnostic]]] = {}
         self._told: dict[str, str | None] = {}  # the names of the answers given last
@@ -207,12 +210,19 @@ def _register_events(server: Server) -> None:
             server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(asked)
 
     async def asked(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
-        return server.told(await server.analyst.fresh(), params)
+        document = server.documents.get(params.text_document.uri)
+        snapshot = await server.analyst.soon()
+        if document is None or snapshot.version(document.file) != document.version:
+            snapshot = await server.analyst.fresh()
+        return server.told(snapshot, params)
 
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
         server.folders_changed()
         _watch(server)
+        window = server.client_capabilities.window
+        if window and window.work_done_progress:
+            server.showing = asyncio.ensure_future(first_look(server))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def watched(params: types.DidChangeWatchedFilesParams) -> None:
