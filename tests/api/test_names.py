@@ -21,7 +21,7 @@ PUBLIC = {
     "stepwell.lifecycle": """
         DictResult EdgeConnectionHook Failure Fallback FunctionInputOutputTypeChecker
         GracefulErrorAdapter GraphAdapter GraphConstructionHook GraphExecutionHook
-        NoEdgeAndInputTypeChecking
+        Hedge NoEdgeAndInputTypeChecking
         NodeExecutionHook NodeExecutionMethod NumpyResult Observer PDBDebugger PandasResult
         PolarsResult PrintLn ProgressBar ResultBuilder Retry SlowDown StaticValidator
         TaskExecutionHook TaskGroupingHook TaskReturnHook TaskSubmissionHook Timeout base_hook
@@ -34,7 +34,8 @@ PUBLIC = {
         PreTaskSubmission ValidateGraph ValidateNode base_hook base_method base_validator
     """,
     "stepwell.llm": """
-        BadAnswer Budget Call Cost Price RateLimit TokenAccounting Usage metered record_usage
+        BadAnswer Budget Call CircuitBreaker Cost Price RateLimit TokenAccounting Usage metered
+        record_usage
     """,
     "stepwell.local": """
         Document Embedder Embeddings Hit MODELS ModelServer OpenAIEmbedder Passage ServerError

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stepwell.lifecycle.events import base_hook, base_method, base_validator
     from stepwell.lifecycle.fallback import Fallback
     from stepwell.lifecycle.graceful import Failure, GracefulErrorAdapter
+    from stepwell.lifecycle.hedge import Hedge
     from stepwell.lifecycle.permissive import NoEdgeAndInputTypeChecking
     from stepwell.lifecycle.println import PrintLn
     from stepwell.lifecycle.progress import ProgressBar
@@ -45,6 +46,7 @@ __all__ = [
     "GraphAdapter",
     "GraphConstructionHook",
     "GraphExecutionHook",
+    "Hedge",
     "NoEdgeAndInputTypeChecking",
     "NodeExecutionHook",
     "NodeExecutionMethod",
@@ -82,6 +84,7 @@ __getattr__, __dir__ = exports(
         ".fallback": "Fallback",
         ".events": "base_hook base_method base_validator",
         ".graceful": "Failure GracefulErrorAdapter",
+        ".hedge": "Hedge",
         ".permissive": "NoEdgeAndInputTypeChecking",
         ".println": "PrintLn",
         ".progress": "ProgressBar",
