@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stepwell.errors import (
         AdapterError,
         BudgetExceeded,
+        CheckFailed,
         GraphError,
         HookError,
         MissingExtra,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     )
     from stepwell.modifiers import (
         cache,
+        check_output,
+        check_output_custom,
         config,
         does,
         extract_columns,
@@ -66,6 +69,7 @@ __all__ = [
     "AdapterError",
     "BudgetExceeded",
     "Builder",
+    "CheckFailed",
     "Chunk",
     "Driver",
     "GraphError",
@@ -82,6 +86,8 @@ __all__ = [
     "Unavailable",
     "__version__",
     "cache",
+    "check_output",
+    "check_output_custom",
     "config",
     "does",
     "extract_columns",
@@ -114,15 +120,15 @@ __getattr__, __dir__ = exports(
     {
         "stepwell.driver": "Builder Driver",
         "stepwell.errors": (
-            "AdapterError BudgetExceeded GraphError HookError MissingExtra ModifierError "
+            "AdapterError BudgetExceeded CheckFailed GraphError HookError MissingExtra ModifierError "
             "RequestError StepwellError Unavailable"
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.modifiers": (
-            "cache config does extract_columns extract_fields fallback group inject node "
-            "parameterize parameterize_sources parameterize_values parameterized_subdag "
-            "pipe_input pipe_output retry schema source step subdag tag tag_outputs timeout "
-            "unpack_fields value with_columns"
+            "cache check_output check_output_custom config does extract_columns "
+            "extract_fields fallback group inject node parameterize parameterize_sources "
+            "parameterize_values parameterized_subdag pipe_input pipe_output retry schema "
+            "source step subdag tag tag_outputs timeout unpack_fields value with_columns"
         ),
         "stepwell.stream": "Stream",
     },

@@ -6,6 +6,7 @@ Importing this loads nothing third-party, so that a module of steps stays quick 
 from stepwell.modifiers import config, schema
 from stepwell.modifiers.arguments import group, source, value
 from stepwell.modifiers.cached import cache
+from stepwell.modifiers.checked import check_output, check_output_custom
 from stepwell.modifiers.columns import extract_columns
 from stepwell.modifiers.extracted import extract_fields
 from stepwell.modifiers.fallen import fallback
@@ -29,6 +30,8 @@ from stepwell.modifiers.with_columns import with_columns
 __all__ = [
     "Modifier",
     "cache",
+    "check_output",
+    "check_output_custom",
     "config",
     "does",
     "extract_columns",

@@ -278,6 +278,16 @@ def piped(draw: st.DrawFn, chosen: list[str]) -> str:
     return f"@sm.pipe_input({chain}{where}{space})"
 
 
+CHECKED = (
+    "@sw.check_output(range=(0, LIMIT), values_in=WORDS)",
+    "@sm.check_output(importance='fail', data_type=str, on_output='field_a')",
+    "@sw.check_output(rnage=(0, 1))",
+    "@sw.check_output_custom(_cleaned, _told, importance='fail')",
+    "@sw.check_output_custom(_inner, importance='no')",
+    "@sw.check_output_custom()",
+)
+
+
 @st.composite
 def within(draw: st.DrawFn, chosen: list[str]) -> str:
     """A subdag, or columns, which the step reads or does not."""
@@ -340,7 +350,7 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
     if draw(st.booleans()):
         found += draw(st.lists(st.sampled_from(PLAIN_ONES), max_size=2, unique=True))
     if draw(st.booleans()):
-        found.append(draw(piped(chosen) | within(chosen)))
+        found.append(draw(piped(chosen) | within(chosen) | st.sampled_from(CHECKED)))
     match draw(st.integers(0, 9)):
         case 1:
             found.append(f"@node(name='{draw(names)}_node')")

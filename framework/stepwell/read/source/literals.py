@@ -15,6 +15,7 @@ from typing import Any
 from stepwell.errors import ModifierError
 from stepwell.modifiers import (
     Modifier,
+    check_output_custom,
     does,
     extract_fields,
     parameterized_subdag,
@@ -34,7 +35,10 @@ from stepwell.spec import Condition, Span
 _OPAQUE = (Value, Condition, Tagged, Cached, Settings)
 """What may hold a value that is not known from text."""
 
-TAKES_FUNCTIONS: tuple[Any, ...] = (step, does, subdag, parameterized_subdag, with_columns)
+TAKES_FUNCTIONS: tuple[Any, ...] = (
+    *(step, does, check_output_custom),
+    *(subdag, parameterized_subdag, with_columns),
+)
 """What takes functions or modules by position."""
 
 _DEPTH = 40
