@@ -51,6 +51,7 @@ class Analyst:
         self.looked = False  # whether there was a first snapshot
         self._glimpse = glimpse
         self._glimpsed: Snapshot | None = None
+        self._patient: list[asyncio.Future[Snapshot]] = []
         self._hopeful: list[asyncio.Future[Snapshot]] = []
         self._look = look
         self._publish = publish
@@ -82,6 +83,12 @@ class Analyst:
         self._start()
         return await future
 
+    async def next(self) -> Snapshot:
+        """The next snapshot that typing rests on."""
+        future: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
+        self._patient.append(future)
+        return await future
+
     async def soon(self) -> Snapshot:
         """The same, or at the first look of all what can be told before it has ended."""
         if self.looked:
@@ -101,6 +108,10 @@ class Analyst:
         snapshot = await self.fresh()
         if made == self._made:
             await self._publish(snapshot)
+            patient, self._patient = self._patient, []
+            for future in patient:
+                if not future.done():
+                    future.set_result(snapshot)
             self._jobs.put(self._tidy)
 
     def _start(self) -> None:

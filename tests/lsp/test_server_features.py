@@ -94,3 +94,33 @@ def test_the_missing_step_is_offered(client):
     params["context"] = {"diagnostics": []}
     titles = [action["title"] for action in client.request("textDocument/codeAction", params)]
     assert "Create the step `model`" in titles
+
+
+def test_a_client_may_ask_for_the_findings_of_all_files(tmp_path):
+    """The next answer waits until there is something new; nothing is published beside it."""
+    for name, text in {"first.py": FIRST, "second.py": SECOND, "run.py": RUN}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    able = {"textDocument": {"diagnostic": {}}}
+    with Client(tmp_path, capabilities=able) as client:
+        uri = client.uri("second.py")
+        (item,) = client.request("workspace/diagnostic", {"previousResultIds": []})["items"]
+        assert (item["uri"], item["kind"], item["version"]) == (uri, "full", None)
+        assert "SW101" in [found["code"] for found in item["items"]]
+        known = {"previousResultIds": [{"uri": uri, "value": item["resultId"]}]}
+        number = client.ask("workspace/diagnostic", known)
+        client.open("first.py")
+        (tmp_path / "second.py").write_text(SECOND.replace("model", "question2"), "utf-8")
+        event = {"changes": [{"uri": uri, "type": 2}]}
+        client.notify("workspace/didChangeWatchedFiles", event)
+        answer = client.until(lambda message: message.get("id") == number)
+        (again,) = answer["result"]["items"]
+        assert again["resultId"] != item["resultId"]
+        (tmp_path / "second.py").unlink()
+        known = {"previousResultIds": [{"uri": uri, "value": again["resultId"]}]}
+        number = client.ask("workspace/diagnostic", known)
+        client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri, "type": 3}]})
+        answer = client.until(lambda message: message.get("id") == number)
+        assert uri in [each["uri"] for each in answer["result"]["items"] if not each["items"]]
+        held = client.ask("workspace/diagnostic", {"previousResultIds": []})
+        client.notify("$/cancelRequest", {"id": held})
+    assert not client.diagnostics.get(uri, {"diagnostics": []})["diagnostics"]
