@@ -13,9 +13,12 @@ export Q DOCS
 BEGAN := $(shell date +%s)
 
 PEER_hamilton := apache-hamilton==1.90.0
+PHOENIX := arize-phoenix==20.26.1
 PEER_pipefunc := pipefunc==0.93.2
+# Flows of functions wired by their names, as Hamilton's users published them.
+WILD := apache-hamilton==1.90.0 sf-hamilton-contrib==0.0.9
 
-.PHONY: help demo test lint types contracts extension test-editor bench bench-peers bench-lsp e2e clean
+.PHONY: help demo test lint types contracts extension test-editor bench bench-peers bench-lsp bench-llm wild test-otel e2e clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -68,8 +71,28 @@ bench: $(VENV)/dev ## what the driver costs beside hand-written Python
 bench-peers: .cache/peers/hamilton .cache/peers/pipefunc ## what Hamilton and pipefunc cost, each in an environment of its own
 	@for peer in $^; do (cd bench && ../$$peer/bin/python peers.py) || exit 1; done
 
+.cache/wild:
+	@$(PYTHON) -m venv $@.part
+	@$@.part/bin/python -m pip install -q --disable-pip-version-check $(WILD)
+	@mv $@.part $@
+
+wild: $(VENV)/dev .cache/wild ## what the rules say of functions that others wrote: the hunt for false alarms
+	$(BIN)/python bench/wild.py .cache/wild/lib/python3*/site-packages/hamilton/contrib $(VENV)/lib/python3*/site-packages
+
 bench-lsp: $(VENV)/dev ## how long the editor waits for the language server
 	$(BIN)/python bench/lsp.py
+
+bench-llm: $(VENV)/dev ## what the metering of calls costs, for each call and each chunk
+	$(BIN)/python bench/llm.py
+
+.cache/phoenix:
+	@echo "Installing Arize Phoenix into $@ (0.8 GB on disk, once) …"
+	@$(PYTHON) -m venv $@.part
+	@$@.part/bin/python -m pip install -q --disable-pip-version-check '$(PHOENIX)'
+	@mv $@.part $@
+
+test-otel: $(VENV)/dev .cache/phoenix ## traces sent to a real backend, Arize Phoenix, and asked of it
+	$(BIN)/python tests/otel/phoenix.py .cache/phoenix/bin/python
 
 e2e: $(VENV)/dev ## the language server in a real editor, Neovim without a screen
 	@command -v nvim >/dev/null || { echo "make e2e needs Neovim; run: apt-get install neovim"; exit 1; }

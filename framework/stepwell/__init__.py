@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stepwell.errors import (
         AdapterError,
         BudgetExceeded,
+        CheckFailed,
         GraphError,
         HookError,
         MissingExtra,
@@ -33,25 +34,33 @@ if TYPE_CHECKING:
     from stepwell.fanout import Collect, ItemFailed, Parallelizable
     from stepwell.modifiers import (
         cache,
+        check_output,
+        check_output_custom,
         config,
         does,
         extract_columns,
         extract_fields,
+        fallback,
         group,
         inject,
         node,
         parameterize,
         parameterize_sources,
         parameterize_values,
+        parameterized_subdag,
         pipe_input,
         pipe_output,
+        retry,
         schema,
         source,
         step,
+        subdag,
         tag,
         tag_outputs,
+        timeout,
         unpack_fields,
         value,
+        with_columns,
     )
     from stepwell.stream import Stream
 
@@ -61,6 +70,7 @@ __all__ = [
     "AdapterError",
     "BudgetExceeded",
     "Builder",
+    "CheckFailed",
     "Chunk",
     "Collect",
     "Driver",
@@ -80,25 +90,33 @@ __all__ = [
     "Unavailable",
     "__version__",
     "cache",
+    "check_output",
+    "check_output_custom",
     "config",
     "does",
     "extract_columns",
     "extract_fields",
+    "fallback",
     "group",
     "inject",
     "node",
     "parameterize",
     "parameterize_sources",
     "parameterize_values",
+    "parameterized_subdag",
     "pipe_input",
     "pipe_output",
+    "retry",
     "schema",
     "source",
     "step",
+    "subdag",
     "tag",
     "tag_outputs",
+    "timeout",
     "unpack_fields",
     "value",
+    "with_columns",
 ]
 
 __getattr__, __dir__ = exports(
@@ -106,15 +124,16 @@ __getattr__, __dir__ = exports(
     {
         "stepwell.driver": "Builder Driver",
         "stepwell.errors": (
-            "AdapterError BudgetExceeded GraphError HookError MissingExtra ModifierError "
+            "AdapterError BudgetExceeded CheckFailed GraphError HookError MissingExtra ModifierError "
             "RequestError StepwellError Unavailable"
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.fanout": "Collect ItemFailed Parallelizable",
         "stepwell.modifiers": (
-            "cache config does extract_columns extract_fields group inject node parameterize "
-            "parameterize_sources parameterize_values pipe_input pipe_output schema source step "
-            "tag tag_outputs unpack_fields value"
+            "cache check_output check_output_custom config does extract_columns "
+            "extract_fields fallback group inject node parameterize parameterize_sources "
+            "parameterize_values parameterized_subdag pipe_input pipe_output retry schema "
+            "source step subdag tag tag_outputs timeout unpack_fields value with_columns"
         ),
         "stepwell.stream": "Stream",
     },

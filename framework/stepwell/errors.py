@@ -9,6 +9,7 @@
     ├── BudgetExceeded      a request was kept from leaving; carries what is spent and asked for
     ├── Unavailable         a provider is not asked now; carries `server` and `wait`
     ├── BadAnswer           what a provider answered is no answer; carries `code` and more
+    ├── CheckFailed         a value is not as `check_output` asks; carries `node` and `checks`
     └── MissingExtra        an optional library is not installed (also an `ImportError`)
 
 An exception raised by a step is not among them: it reaches the caller as itself, with a note.
@@ -16,7 +17,7 @@ An exception raised by a step is not among them: it reaches the caller as itself
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -144,6 +145,20 @@ class BadAnswer(StepwellError):
         Exception.__init__(self, message)  # the next in line may be an SDK's, which wants more
         self.code, self.status, self.request_id = code, status, request_id
         self.start, self.partial = start, partial
+
+
+class CheckFailed(StepwellError):
+    """A value is not as `check_output` asks: `node` made it, `checks` says what does not hold."""
+
+    def __init__(self, node: str, checks: Mapping[str, str]) -> None:
+        self.node, self.checks = node, dict(checks)
+        told = "; ".join(
+            f"`{check}`: {why}" if why else f"`{check}`" for check, why in checks.items()
+        )
+        super().__init__(f"`{node}` is not as it must be: {told}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.node, self.checks)
 
 
 class MissingExtra(StepwellError, ImportError):

@@ -56,6 +56,10 @@ class Graph:
         self.modules = tuple(modules)
         self.private = tuple(private)
         self.absent = tuple(absent)
+        self.asked: frozenset[str] | None = None
+        """Names that any driver of these modules is asked for; `None` where that is not known."""
+        self.configs: tuple[Mapping[str, Any], ...] | None = None
+        """Every configuration of a driver of these modules; `None` where that is not known."""
         self.nodes: dict[str, Node] = {}
         for node in self.written:
             self.nodes.setdefault(node.name, node)

@@ -185,6 +185,7 @@ class Node:
         body: what the step's text says besides (known to the source reader alone).
         stale: the step's text is broken now; this is what was last known of it.
         callable: the function, where there is one; never compared.
+        part_of: the step whose subdag it is a part of, with its place, for messages.
     """
 
     name: str
@@ -202,6 +203,7 @@ class Node:
     body: Body | None = field(default=None, compare=False, repr=False)
     stale: bool = field(default=False, compare=False)
     callable: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
+    part_of: str = field(default="", compare=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = tuple(getattr(self, name) for name in self.__slots__)
@@ -217,7 +219,8 @@ class Node:
     @property
     def place(self) -> str:
         """`name` with where it is written, for messages."""
-        return f"`{self.name}` ({self.span})" if self.span else f"`{self.name}`"
+        place = f"`{self.name}` ({self.span})" if self.span else f"`{self.name}`"
+        return f"{place}, a part of {self.part_of}" if self.part_of else place
 
 
 def _node(*fields: Any) -> Node:

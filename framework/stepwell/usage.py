@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,18 @@ class Call:
     server: tuple[str, int | None] | None = None
     key: str | None = None
     reported: Mapping[str, Any] | None = None
+
+
+class Said(NamedTuple):
+    """What was said in a call; in no row of the ledger.
+
+    Args:
+        sent: the body of the request.
+        text: what was answered.
+    """
+
+    sent: Mapping[str, Any]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,12 @@ class Modules:
             self._homes[file] = _homes(self._alone[file], finder)
         waiting = [f for f in changed if _names(self._alone.get(f)) != _names(before.get(f))]
         again = set(changed)
+        # A step may be made of another file's functions, whose signatures are more than names.
+        again |= {
+            file
+            for file, read in self.read.items()
+            if read.borrows and not self._homes.get(file, frozenset()).isdisjoint(changed)
+        }
         while waiting:
             home = waiting.pop()
             readers = [file for file, homes in self._homes.items() if home in homes]

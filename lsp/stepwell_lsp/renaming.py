@@ -76,6 +76,18 @@ class Renaming:
             raise Refused("a step is nested too deeply to be read") from None
         return [Edit(span, text) for span, text in sorted(self._edits.items())]
 
+    def parameter(self, span: Span) -> list[Edit]:
+        """The edits for one parameter alone, written at this span: it reads another node then.
+
+        Raises:
+            Refused: if that would capture another name, or can't be told.
+        """
+        try:
+            self._steps(span.file, {span})
+        except (scopes.Unclear, RecursionError) as unclear:
+            raise Refused(str(unclear)) from None
+        return [Edit(where, text) for where, text in sorted(self._edits.items())]
+
     def _chunks(self, file: str, word: str) -> Iterator[_Parsed]:
         """The statements of a file that hold a word."""
         if file not in self._parsed:

@@ -9,18 +9,25 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from stepwell_lsp.documents import path_of
+from stepwell_lsp.features import call_hierarchy
 from stepwell_lsp.features.code_action import code_actions
+from stepwell_lsp.features.code_lens import code_lenses
 from stepwell_lsp.features.completion import TRIGGERS, completion
 from stepwell_lsp.features.definition import definition
 from stepwell_lsp.features.graph import METHOD as GRAPH
 from stepwell_lsp.features.graph import View, graph_view
 from stepwell_lsp.features.highlight import highlight
 from stepwell_lsp.features.hover import hover
+from stepwell_lsp.features.inlay import inlay_hints
 from stepwell_lsp.features.references import references
 from stepwell_lsp.features.rename import Refused, prepare, rename
 from stepwell_lsp.features.rules import METHOD as RULES
 from stepwell_lsp.features.rules import RulePage, rule_pages
+from stepwell_lsp.features.semantic import LEGEND, semantic_tokens
+from stepwell_lsp.features.signature_help import TRIGGERS as SIGNATURE_TRIGGERS
+from stepwell_lsp.features.signature_help import signature_help
 from stepwell_lsp.features.symbols import document_symbols, workspace_symbols
+from stepwell_lsp.features.type_definition import type_definition
 
 if TYPE_CHECKING:
     from stepwell_lsp.server import Server
@@ -31,7 +38,9 @@ _REFUSED = types.LSPErrorCodes.RequestFailed.value
 def register(server: Server) -> None:
     """Makes the server answer every request."""
     _about_names(server)
+    _about_neighbours(server)
     _about_files(server)
+    _shown_along(server)
     _changes(server)
     _register_own(server)
 
@@ -49,6 +58,10 @@ def _about_names(server: Server) -> None:
     async def _(params: types.DefinitionParams) -> list[types.Location]:
         return definition(await fresh(), _file_of(params), params.position)
 
+    @server.feature(types.TEXT_DOCUMENT_TYPE_DEFINITION)
+    async def _(params: types.TypeDefinitionParams) -> list[types.Location]:
+        return type_definition(await fresh(), _file_of(params), params.position)
+
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     async def _(params: types.ReferenceParams) -> list[types.Location]:
         declaration = params.context.include_declaration
@@ -64,10 +77,59 @@ def _about_names(server: Server) -> None:
         return hover(await fresh(), _file_of(params), params.position)
 
     @server.feature(
+        types.TEXT_DOCUMENT_SIGNATURE_HELP,
+        types.SignatureHelpOptions(trigger_characters=SIGNATURE_TRIGGERS),
+    )
+    async def _(params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+        return signature_help(await fresh(), _file_of(params), params.position)
+
+    @server.feature(
         types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS)
     )
     async def _(params: types.CompletionParams) -> types.CompletionList:
         return completion(await fresh(), _file_of(params), params.position)
+
+
+def _about_neighbours(server: Server) -> None:
+    """Upstream and downstream."""
+    fresh = server.analyst.fresh
+
+    @server.feature(types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY)
+    async def _(params: types.CallHierarchyPrepareParams) -> list[types.CallHierarchyItem]:
+        return call_hierarchy.prepare(await fresh(), _file_of(params), params.position)
+
+    @server.feature(types.CALL_HIERARCHY_INCOMING_CALLS)
+    async def _(
+        params: types.CallHierarchyIncomingCallsParams,
+    ) -> list[types.CallHierarchyIncomingCall]:
+        return call_hierarchy.incoming(await fresh(), params.item)
+
+    @server.feature(types.CALL_HIERARCHY_OUTGOING_CALLS)
+    async def _(
+        params: types.CallHierarchyOutgoingCallsParams,
+    ) -> list[types.CallHierarchyOutgoingCall]:
+        return call_hierarchy.outgoing(await fresh(), params.item)
+
+
+def _shown_along(server: Server) -> None:
+    """What an editor shows in a text without being asked by the person."""
+    fresh = server.analyst.fresh
+
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
+    async def _(params: types.InlayHintParams) -> list[types.InlayHint]:
+        return inlay_hints(await fresh(), _file_of(params), params.range)
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+    async def _(params: types.CodeLensParams) -> list[types.CodeLens]:
+        return code_lenses(await fresh(), _file_of(params), commands=server.commands_of_client)
+
+    @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND)
+    async def _(params: types.SemanticTokensParams) -> types.SemanticTokens:
+        return semantic_tokens(await fresh(), _file_of(params))
+
+    @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, LEGEND)
+    async def _(params: types.SemanticTokensRangeParams) -> types.SemanticTokens:
+        return semantic_tokens(await fresh(), _file_of(params), params.range)
 
 
 def _about_files(server: Server) -> None:
@@ -103,7 +165,9 @@ def _changes(server: Server) -> None:
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
+        types.CodeActionOptions(
+            code_action_kinds=[types.CodeActionKind.QuickFix, types.CodeActionKind.RefactorRewrite]
+        ),
     )
     async def _(params: types.CodeActionParams) -> list[types.CodeAction]:
         return code_actions(await fresh(), _file_of(params), params.range)

@@ -33,7 +33,9 @@ class Analyst:
     Args:
         look: gives the snapshot of the workspace; runs in the analysing thread.
         publish: is called on the loop with every snapshot that typing rested on.
-        rest: the seconds of rest before that.
+        glimpse: gives, before the first snapshot, what can be told soon, if anything; runs in the
+            analysing thread and is published at once.
+        rest: the seconds of rest before a publication.
     """
 
     def __init__(
@@ -41,10 +43,16 @@ class Analyst:
         look: Callable[[], Snapshot],
         publish: Callable[[Snapshot], Awaitable[None]],
         *,
+        glimpse: Callable[[], Snapshot | None] = lambda: None,
         rest: float = REST,
     ) -> None:
         self.snapshot = Snapshot()
         self.rest = rest
+        self.looked = False  # whether there was a first snapshot
+        self._glimpse = glimpse
+        self._glimpsed: Snapshot | None = None
+        self._patient: list[asyncio.Future[Snapshot]] = []
+        self._hopeful: list[asyncio.Future[Snapshot]] = []
         self._look = look
         self._publish = publish
         self._changes: list[Change] = []
@@ -75,6 +83,23 @@ class Analyst:
         self._start()
         return await future
 
+    async def next(self) -> Snapshot:
+        """The next snapshot that typing rests on."""
+        future: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
+        self._patient.append(future)
+        return await future
+
+    async def soon(self) -> Snapshot:
+        """The same, or at the first look of all what can be told before it has ended."""
+        if self.looked:
+            return await self.fresh()
+        if self._glimpsed:
+            return self._glimpsed
+        future: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
+        self._hopeful.append(future)
+        self._start()
+        return await future
+
     def _rested(self) -> None:
         self._timer = None
         self._task = asyncio.ensure_future(self._publish_rested(self._made))
@@ -83,6 +108,10 @@ class Analyst:
         snapshot = await self.fresh()
         if made == self._made:
             await self._publish(snapshot)
+            patient, self._patient = self._patient, []
+            for future in patient:
+                if not future.done():
+                    future.set_result(snapshot)
             self._jobs.put(self._tidy)
 
     def _start(self) -> None:
@@ -90,22 +119,37 @@ class Analyst:
             return
         self._working = True
         changes, self._changes = self._changes, []
-        made, loop = self._made, asyncio.get_running_loop()
+        made, loop, first = self._made, asyncio.get_running_loop(), not self.looked
 
         def job() -> None:
             for change in changes:
                 _survive(change)
+            if first and (early := _survive(self._glimpse)) is not None:
+                loop.call_soon_threadsafe(self._tell_early, early)
             snapshot = _survive(self._look)
             with contextlib.suppress(RuntimeError):  # the loop is closed: the client is gone
                 loop.call_soon_threadsafe(self._done, made, snapshot)
 
         self._jobs.put(job)
 
+    def _tell_early(self, snapshot: Snapshot) -> None:
+        self._glimpsed = snapshot
+        self._hope_ends(snapshot)
+        self._early = asyncio.ensure_future(self._publish(snapshot))
+
+    def _hope_ends(self, snapshot: Snapshot) -> None:
+        hopeful, self._hopeful = self._hopeful, []
+        for future in hopeful:
+            if not future.done():
+                future.set_result(snapshot)
+
     def _done(self, made: int, snapshot: Snapshot | None) -> None:
         self._working = False
         self._seen = made
+        self.looked = True
         if snapshot is not None:
             self.snapshot = snapshot
+        self._hope_ends(self.snapshot)
         waiting, self._waiting = self._waiting, []
         for wanted, future in waiting:
             if wanted > made:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import logging
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, BinaryIO, cast
 
 from lsprotocol import converters, types
@@ -16,8 +17,9 @@ from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
 from stepwell_lsp.documents import Document, path_of
-from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report
+from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report, workspace_reports
 from stepwell_lsp.features.graph import CHANGED
+from stepwell_lsp.progress import first_look
 from stepwell_lsp.requests import register
 from stepwell_lsp.schedule import Analyst
 from stepwell_lsp.snapshot import Snapshot
@@ -87,8 +89,10 @@ class Server(LanguageServer):
         )
         self.documents: dict[str, Document] = {}
         self.files = Workspace()
-        self.analyst = Analyst(self.files.snapshot, self.publish)
+        self.analyst = Analyst(self.files.snapshot, self.publish, glimpse=self.files.glimpse)
         self.pulls = False  # whether the client asks for the findings of its buffers
+        self.pulls_all = False  # and for those of all other files
+        self.showing: asyncio.Future[None] | None = None  # the progress of the first look
         self.draws = False  # whether the client shows graphs, and wants to hear of new ones
         self._published: dict[str, tuple[int | None, list[types.Diagnostic]]] = {}
         self._told: dict[str, str | None] = {}  # the names of the answers given last
@@ -99,6 +103,13 @@ class Server(LanguageServer):
         return str(
             getattr(self.workspace.position_encoding, "value", self.workspace.position_encoding)
         )
+
+    @property
+    def commands_of_client(self) -> frozenset[str]:
+        """The commands that the client says it has, as `experimental: {"commands": [...]}`."""
+        experimental: Any = self.client_capabilities.experimental
+        given = experimental.get("commands") if isinstance(experimental, dict) else None
+        return frozenset(map(str, given)) if isinstance(given, list) else frozenset()
 
     def folders_changed(self) -> None:
         """Reads the folders that the client has open now."""
@@ -147,7 +158,7 @@ class Server(LanguageServer):
             version = snapshot.version(file)
             if file in current and current[file].version != version:
                 continue  # typing went on: the next snapshot speaks for this file
-            asked = self.pulls and file in current
+            asked = self.pulls_all or (self.pulls and file in current)
             found = [] if asked else diagnostics(snapshot, file)
             before = self._published.get(file, (None, []))
             if before == (version, found) or (found == before[1] == [] and (asked or not version)):
@@ -173,6 +184,27 @@ class Server(LanguageServer):
             self._told[file] = answer.result_id
         return answer
 
+    async def told_all(self, known: Mapping[str, str]) -> types.WorkspaceDiagnosticReport:
+        """The findings of the files that are not open, for a client that asks.
+
+        A client asks again as soon as it is answered: the answer waits until there is something
+        new. From the first such request on, nothing is published for these files.
+        """
+        self.pulls_all = True
+        snapshot = await self.analyst.fresh()
+        self._withdraw()
+        while not (items := workspace_reports(snapshot, known, {*self.documents})):
+            snapshot = await self.analyst.next()
+        return types.WorkspaceDiagnosticReport(items)
+
+    def _withdraw(self) -> None:
+        """Takes back what was published: from now on it is asked for."""
+        published, self._published = self._published, {}
+        for file, (_, found) in published.items():
+            if found:
+                uri = self.analyst.snapshot.uri(file)
+                self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
     @property
     def _refreshes(self) -> bool:
         """Whether the client can be told to ask again."""
@@ -195,17 +227,31 @@ def _register_events(server: Server) -> None:
         if text_document and text_document.diagnostic:
             server.pulls = True
             options = types.DiagnosticOptions(
-                inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE
+                inter_file_dependencies=True, workspace_diagnostics=True, identifier=SOURCE
             )
             server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(asked)
+            server.feature(types.WORKSPACE_DIAGNOSTIC)(asked_for_all)
 
     async def asked(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
-        return server.told(await server.analyst.fresh(), params)
+        document = server.documents.get(params.text_document.uri)
+        snapshot = await server.analyst.soon()
+        if document is None or snapshot.version(document.file) != document.version:
+            snapshot = await server.analyst.fresh()
+        return server.told(snapshot, params)
+
+    async def asked_for_all(
+        params: types.WorkspaceDiagnosticParams,
+    ) -> types.WorkspaceDiagnosticReport:
+        known = {each.uri: each.value for each in params.previous_result_ids}
+        return await server.told_all(known)
 
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
         server.folders_changed()
         _watch(server)
+        window = server.client_capabilities.window
+        if window and window.work_done_progress:
+            server.showing = asyncio.ensure_future(first_look(server))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def watched(params: types.DidChangeWatchedFilesParams) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator
 
 from stepwell.read import files
@@ -81,6 +82,25 @@ class Sources:
         document = self.buffers.get(file)
         return _WORD in document.text.source if document else self._says.get(file, False)
 
+    def near(self) -> Sources | None:
+        """Of these, what the open buffers need: they, and the files that name one of them.
+
+        `None` where no buffer is Python.
+        """
+        names = {_module(file) for file, each in self.buffers.items() if each.python}
+        if not names:
+            return None
+        word = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+        near = Sources()
+        near.buffers = dict(self.buffers)
+        near._texts = self._texts
+        near._says = {
+            path: says and bool(word.search(self.text(path).source))
+            for path, says in self._says.items()
+        }
+        near._stale = dict.fromkeys((*near._says, *near.buffers))
+        return near
+
     def text(self, file: str) -> Text:
         """What a file says: its buffer, or what is on disk; nothing where that can't be read."""
         if document := self.buffers.get(file):
@@ -133,3 +153,9 @@ class Sources:
                 log.info("%s can't be read: %s", path, error)
         self._texts.pop(path, None)
         self._stale[path] = None
+
+
+def _module(file: str) -> str:
+    """What an import of a file names last."""
+    folder, name = os.path.split(file)
+    return os.path.basename(folder) if name == "__init__.py" else name.removesuffix(".py")

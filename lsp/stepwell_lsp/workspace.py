@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,6 +32,21 @@ class Workspace:
         self._declared: dict[str, list[Declared]] = {}  # by folder
         self._chosen: dict[str, Settings] = {}  # by folder: which rules count below it
         self._checked: dict[str, tuple[Pipeline, list[Diagnostic]]] = {}
+        self.report: Callable[[int, int], None] = lambda done, all: None
+
+    def glimpse(self) -> Snapshot | None:
+        """What can be told of the open buffers before all of a large workspace is read.
+
+        They and the files that name them are read alone, as pipelines of their own; `None` where
+        no buffer is open.
+        """
+        near = self.sources.near()
+        if near is None:
+            return None
+        small = Workspace()
+        small.sources, small.encoding = near, self.encoding
+        small._modules = Modules(near)
+        return small.snapshot()
 
     def snapshot(self) -> Snapshot:
         """The workspace as it is now: only what changed is read and checked again."""
@@ -44,7 +59,11 @@ class Workspace:
             (file for file in stale if file not in tables), given, search=bool(tables)
         )
         now = pipelines(self._modules.read.values(), given)
-        self._checked = {key: self._check(key, made) for key, made in _keyed(now)}
+        checked = {}
+        for done, (key, made) in enumerate(_keyed(now), start=1):
+            checked[key] = self._check(key, made)
+            self.report(done, len(now))
+        self._checked = checked
         texts = self.sources.keep(self._modules.read)
         return Snapshot(
             MappingProxyType(texts),
@@ -126,4 +145,5 @@ def _same(before: Pipeline, now: Pipeline) -> bool:
         and all(a is b for a, b in zip(old.written, new.written, strict=True))
         and (old.config, old.known_inputs) == (new.config, new.known_inputs)
         and (old.mentions, old.holes) == (new.mentions, new.holes)
+        and (old.asked, old.configs) == (new.asked, new.configs)
     )

@@ -9,22 +9,22 @@ import pytest
 
 PUBLIC = {
     "stepwell": """
-        AdapterError BudgetExceeded Builder Chunk Driver GraphError HookError MissingExtra
-        ModifierError RequestError RunFinished StepFailed StepFinished StepStarted StepwellError Stream
-        Unavailable
-        __version__ cache config does extract_columns extract_fields group inject node parameterize
-        parameterize_sources parameterize_values pipe_input pipe_output schema source step tag
-        tag_outputs unpack_fields value
+        AdapterError BudgetExceeded Builder CheckFailed Chunk Driver GraphError HookError MissingExtra
+        ModifierError RequestError RunFinished StepFailed StepFinished StepStarted StepwellError
+        Stream Unavailable __version__ cache check_output check_output_custom config does
+        extract_columns extract_fields fallback group inject node parameterize
+        parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output retry
+        schema source step subdag tag tag_outputs timeout unpack_fields value with_columns
     """,
     "stepwell.driver": "Builder Driver",
     "stepwell.draw": "Direction dot html mermaid picture text",
     "stepwell.lifecycle": """
-        DictResult EdgeConnectionHook Failure FunctionInputOutputTypeChecker GracefulErrorAdapter
-        GraphAdapter GraphConstructionHook GraphExecutionHook NoEdgeAndInputTypeChecking
-        NodeExecutionHook NodeExecutionMethod NumpyResult Observer PDBDebugger PandasResult
-        PolarsResult PrintLn ProgressBar ResultBuilder Retry SlowDown StaticValidator
-        TaskExecutionHook TaskGroupingHook TaskReturnHook TaskSubmissionHook Timeout base_hook
-        base_method base_validator
+        DictResult EdgeConnectionHook Failure Fallback FunctionInputOutputTypeChecker
+        GracefulErrorAdapter GraphAdapter GraphConstructionHook GraphExecutionHook Hedge
+        NoEdgeAndInputTypeChecking NodeExecutionHook NodeExecutionMethod NumpyResult Observer
+        PDBDebugger PandasResult PolarsResult PrintLn ProgressBar ResultBuilder Retry SlowDown
+        StaticValidator TaskExecutionHook TaskGroupingHook TaskReturnHook TaskSubmissionHook Timeout
+        base_hook base_method base_validator
     """,
     "stepwell.lifecycle.base": """
         DoBuildResult DoCheckEdgeTypesMatch DoNodeExecute DoRemoteExecute DoValidateInput
@@ -33,16 +33,18 @@ PUBLIC = {
         PreTaskSubmission ValidateGraph ValidateNode base_hook base_method base_validator
     """,
     "stepwell.llm": """
-        BadAnswer Budget Call Cost Price RateLimit TokenAccounting Usage metered record_usage
+        BadAnswer Budget Call CircuitBreaker Cost Price RateLimit TokenAccounting Usage metered
+        record_usage
     """,
     "stepwell.local": """
         Document Embedder Embeddings Hit MODELS ModelServer OpenAIEmbedder Passage ServerError
         VectorStore corpus_digest files_in python_docs read_files split
     """,
     "stepwell.modifiers": """
-        Modifier cache config does extract_columns extract_fields group inject node parameterize
-        parameterize_sources parameterize_values pipe_input pipe_output schema source step tag
-        tag_outputs unpack_fields value
+        Modifier cache check_output check_output_custom config does extract_columns extract_fields
+        fallback group inject node parameterize parameterize_sources parameterize_values
+        parameterized_subdag pipe_input pipe_output retry schema source step subdag tag
+        tag_outputs timeout unpack_fields value with_columns
     """,
     "stepwell.testing": "FakeModel Received Reply graph_of module_of",
     "stepwell.tracing": "Tracing",

@@ -16,7 +16,7 @@ NEOVIM = shutil.which("nvim")
 SCRIPT = Path(__file__).with_name("neovim.lua")
 
 PREPARE = "def question() -> str:\n    return 'why?'\n"
-ANSWER = "# 😀\ndef answer(questoin: str) -> str:\n    return questoin\n"
+ANSWER = "# 😀\ndef answer(questoin: str) -> str:\n    return question\n"
 RUN = """\
 from stepwell import driver
 import answering
@@ -53,7 +53,7 @@ def seen(tmp_path_factory):
 def test_the_misspelt_parameter_is_marked(seen):
     """Where it is, by which rule, and with what was meant."""
     assert "problem" not in seen
-    (found,) = seen["opened"]
+    (found,) = (one for one in seen["opened"] if one["code"] == "SW101")
     assert (found["code"], found["line"], found["column"]) == ("SW101", 1, 11)
     assert "`question`" in found["message"]
 

@@ -251,7 +251,7 @@ def test_a_cure_is_offered_where_the_trouble_is(look):
     """The edit renames the parameter, for the version that was looked at."""
     seen = look("def question() -> str: ...\ndef b(ques‸toin: str) -> str: ...")
     place = diagnostics(seen.snapshot, seen.file)[0].range
-    (action,) = code_actions(seen.snapshot, seen.file, place)
+    action, _ = code_actions(seen.snapshot, seen.file, place)
     (change,) = action.edit.document_changes
     assert change.text_document.version == 1
     assert {edit.new_text for edit in change.edits} == {"question"}

@@ -220,7 +220,7 @@ def test_code_action(folder):
         (found,) = client.published(uri, some)
         params = {"textDocument": {"uri": uri}, "range": found["range"]}
         params["context"] = {"diagnostics": [found]}
-        (action,) = client.request("textDocument/codeAction", params)
+        action, *_ = client.request("textDocument/codeAction", params)
         (change,) = action["edit"]["documentChanges"]
         assert change["textDocument"] == {"uri": uri, "version": 1}
         assert "question" in [edit["newText"] for edit in change["edits"]]

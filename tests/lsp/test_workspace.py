@@ -20,15 +20,15 @@ def document(file: str, text: str, version: int = 1) -> Document:
 
 
 def told(workspace: Workspace) -> dict[str, list[str]]:
-    """What is wrong, by file."""
+    """What is wrong, by file; what only fades is left out."""
     found = workspace.snapshot().findings
-    return {os.path.basename(f): [d.concise() for d in ones] for f, ones in found.items() if ones}
+    wrong = {f: [d.concise() for d in ds if d.severity != "hint"] for f, ds in found.items()}
+    return {os.path.basename(f): ones for f, ones in wrong.items() if ones}
 
 
 def codes(workspace: Workspace) -> dict[str, list[str]]:
-    """The codes of what is wrong, by file."""
-    found = workspace.snapshot().findings
-    return {os.path.basename(f): [d.code for d in ones] for f, ones in found.items() if ones}
+    """The codes of the same."""
+    return {f: [one.split()[1] for one in ones] for f, ones in told(workspace).items()}
 
 
 @pytest.fixture

@@ -13,4 +13,4 @@ if find libs -name '*.so' -o -name '*.pyd' | grep .; then
 fi
 find libs -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
 rm -rf libs/bin
-"$python" -I server.py --version
+"$python" -I -B server.py --version

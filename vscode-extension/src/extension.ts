@@ -1,8 +1,10 @@
 /** What VS Code calls: it wires commands and changes of the settings to what does them. */
 
 import * as vscode from "vscode";
+import { example } from "./example";
 import { GraphPanel } from "./graph/panel";
 import * as python from "./python-extension";
+import * as references from "./references";
 import { Rules } from "./rules";
 import { Runner } from "./running";
 import { SETTINGS, Server } from "./server";
@@ -22,7 +24,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     graph,
     watch(),
     new Rules(started).register(),
+    references.register(),
     registerCommand("stepwell.showGraph", () => graph.show()),
+    registerCommand("stepwell.example", example),
     registerCommand("stepwell.runPipeline", () => runner.pipeline()),
     registerCommand("stepwell.runStep", (name) => runner.step(name)),
     registerCommand("stepwell.restart", () => started.restart()),

@@ -17,6 +17,7 @@ import { type Candidate, filledIn, interpreter, type Surroundings } from "./inte
 import { cure, type Found, probe } from "./probe";
 import * as python from "./python-extension";
 import { Queue } from "./queue";
+import { lensCommands } from "./references";
 import { Status } from "./status";
 import { mismatch } from "./versions";
 import { isWanted } from "./wanted";
@@ -184,6 +185,7 @@ export class Server implements vscode.Disposable {
       traceOutputChannel: this.#trace,
     };
     const client = new LanguageClient("stepwell", "stepwell", server, options);
+    client.registerFeature(lensCommands);
     client.onNotification("stepwell/graphChanged", () => this.#graph.fire());
     return client;
   }

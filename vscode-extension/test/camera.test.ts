@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Camera, fitted, kept, showing, zoomed } from "../src/view/camera";
+import { type Camera, fitted, kept, opening, showing, zoomed } from "../src/view/camera";
 import type { Point } from "../src/view/layout";
 
 const screen = { width: 400, height: 300 };
@@ -26,6 +26,13 @@ test("a picture is fitted in the middle, and no larger than life", () => {
   assert.deepEqual(fitted({ width: 100, height: 100 }, screen), { x: 150, y: 100, scale: 1 });
   assert.equal(fitted({ width: 800, height: 100 }, screen).scale, 0.5);
   assert.equal(fitted({ width: 0, height: 0 }, screen).scale, 1);
+});
+
+test("what would be too small to be read is shown in part, around what is chosen", () => {
+  const chosen = { x: 4000, y: 5000 };
+  const camera = opening({ width: 8000, height: 9000 }, screen, chosen);
+  assert.deepEqual(seen(camera, chosen), { x: 200, y: 150 });
+  assert.equal(opening({ width: 800, height: 100 }, screen, chosen).scale, 0.5);
 });
 
 test("after a new layout the anchor is seen where it was", () => {

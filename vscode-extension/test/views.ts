@@ -21,7 +21,13 @@ export function edge(written: string): Edge {
 
 export function view(nodes: readonly Vertex[], edges: readonly string[] = []): View {
   return {
-    ...{ pipeline: "flow", pipelines: ["flow"], nodes, edges: edges.map(edge) },
+    ...{
+      pipeline: "flow",
+      pipelines: ["flow"],
+      total: nodes.length,
+      nodes,
+      edges: edges.map(edge),
+    },
     ...{ problems: [], holes: [], run: { files: ["/w/flow.py"], targets: [], config: null } },
   };
 }

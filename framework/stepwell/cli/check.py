@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _checking(args: argparse.Namespace, paths: Sequence[Path]) -> Check:
     """What reads the files anew at each call, and gives what is to be reported."""
-    from stepwell.cli.memory import Memory
+    from stepwell.cli.memory import Memory, uncollected
 
     chosen = _chosen(args, paths[0])
     judge = None
@@ -76,10 +76,17 @@ def _checking(args: argparse.Namespace, paths: Sequence[Path]) -> Check:
         from stepwell.cli.judge import Judge
 
         judge = Judge(args.types, paths)
-    memory = Memory()
+    index = None
+    if not args.no_cache:
+        from stepwell.read.index import Index
+
+        index = Index()
+    memory = Memory(index)
 
     def check() -> reading.Checked:
-        read = reading.checked(paths, memory=memory, judge=judge)
+        with uncollected():
+            read = reading.checked(paths, memory=memory, judge=judge)
+        memory.save()
         found = [d for d in read.diagnostics if d.severity != "hint" and chosen.counts(d)]
         return replace(read, diagnostics=tuple(found))
 

@@ -59,5 +59,8 @@ def _add_reporting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline", metavar="FILE", type=Path, help="not what was accepted in this file"
     )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="read every file anew, and keep nothing of it"
+    )
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 in spite of findings")
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")

@@ -88,7 +88,7 @@ def statistics(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str
     """How often each rule found something, the most frequent first; a star where it can be fixed.
 
     >>> print(statistics([Diagnostic("SW104", "cycle", "`a` needs itself")] * 2), end="")
-    2  SW104      cycle
+    2  SW104       cycle
     """
     found = list(diagnostics)
     paint = _painter(color)

@@ -21,6 +21,7 @@ from stepwell.execution.each import ONE_BY_ONE, Fan
 from stepwell.execution.work import new_run_id
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import LifecycleSet
+from stepwell.lifecycle.filters import asks_for_itself
 from stepwell.plan import Plan, plan
 from stepwell.spec import NOTHING
 
@@ -71,8 +72,14 @@ class Driver:
         adapters = tuple(adapter) if isinstance(adapter, (list, tuple)) else (adapter,)
         self.config: Mapping[str, Any] = dict(config or NOTHING)
         self.modules = modules
-        self.lifecycle = LifecycleSet(a for a in adapters if a is not None)
+        self._adapters = tuple(a for a in adapters if a is not None)
+        self.lifecycle = LifecycleSet(self._adapters)
         self.graph: Graph = built(self.config, modules, self.lifecycle)
+        if any(asks_for_itself(node.tags) for node in self.graph.nodes.values()):
+            from stepwell.lifecycle.own import own_adapters
+
+            own = own_adapters(self.graph.nodes.values())
+            self.lifecycle = LifecycleSet((*self._adapters, *own))
         self._threads, self._fan = threads, fan
         self._prepared: dict[Key, Prepared] = {}
         self._pool: ThreadPoolExecutor | None = None
@@ -82,7 +89,7 @@ class Driver:
         return _rebuilt, (
             self.config,
             names_of(self.modules),
-            self.lifecycle.adapters,
+            self._adapters,
             self._threads,
             self._fan,
         )

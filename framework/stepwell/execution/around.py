@@ -74,7 +74,8 @@ def _recovers(work: Work) -> Hook | None:
     hook = work.methods[0]
     for base in type(hook.adapter).__mro__:
         if hook.method in vars(base):
-            return hook if "recover" in vars(base) else None
+            recovers = getattr(hook.adapter, "recovers", True)
+            return hook if "recover" in vars(base) and recovers else None
     return None
 
 

@@ -226,14 +226,12 @@ def new_run_id() -> str:
 
 def note(error: BaseException, node: Node, at: At) -> None:
     """Writes on an exception in which node it was raised; at the first node that it passes."""
-    mark = f"in node `{node.name}`"
     notes: Sequence[str] = getattr(error, "__notes__", ())
     if not any(at.run_id in written for written in notes):
         attempt = getattr(error, "__stepwell_attempt__", 1)
-        where = f" ({node.span})" if node.span else ""
         item = f", item `{at.task_id}`" if at.task_id else ""
         with suppress(Exception):  # an exception may refuse it, and must arrive all the same
-            error.add_note(f"{mark}{where}{item}, run {at.run_id}, attempt {attempt}")
+            error.add_note(f"in node {node.place}{item}, run {at.run_id}, attempt {attempt}")
 
 
 def refuse_coroutine(node: Node, value: Any) -> None:

@@ -25,23 +25,28 @@ if TYPE_CHECKING:
     from stepwell.lifecycle.checker import FunctionInputOutputTypeChecker
     from stepwell.lifecycle.debugger import PDBDebugger
     from stepwell.lifecycle.events import base_hook, base_method, base_validator
+    from stepwell.lifecycle.fallback import Fallback
     from stepwell.lifecycle.graceful import Failure, GracefulErrorAdapter
+    from stepwell.lifecycle.hedge import Hedge
     from stepwell.lifecycle.permissive import NoEdgeAndInputTypeChecking
     from stepwell.lifecycle.println import PrintLn
     from stepwell.lifecycle.progress import ProgressBar
     from stepwell.lifecycle.results import DictResult, NumpyResult, PandasResult, PolarsResult
     from stepwell.lifecycle.retry import Retry
     from stepwell.lifecycle.slowdown import SlowDown
+    from stepwell.lifecycle.timeout import Timeout
 
 __all__ = [
     "DictResult",
     "EdgeConnectionHook",
     "Failure",
+    "Fallback",
     "FunctionInputOutputTypeChecker",
     "GracefulErrorAdapter",
     "GraphAdapter",
     "GraphConstructionHook",
     "GraphExecutionHook",
+    "Hedge",
     "NoEdgeAndInputTypeChecking",
     "NodeExecutionHook",
     "NodeExecutionMethod",
@@ -60,6 +65,7 @@ __all__ = [
     "TaskGroupingHook",
     "TaskReturnHook",
     "TaskSubmissionHook",
+    "Timeout",
     "base_hook",
     "base_method",
     "base_validator",
@@ -75,13 +81,16 @@ __getattr__, __dir__ = exports(
         ),
         ".checker": "FunctionInputOutputTypeChecker",
         ".debugger": "PDBDebugger",
+        ".fallback": "Fallback",
         ".events": "base_hook base_method base_validator",
         ".graceful": "Failure GracefulErrorAdapter",
+        ".hedge": "Hedge",
         ".permissive": "NoEdgeAndInputTypeChecking",
         ".println": "PrintLn",
         ".progress": "ProgressBar",
         ".results": "DictResult NumpyResult PandasResult PolarsResult",
         ".retry": "Retry",
         ".slowdown": "SlowDown",
+        ".timeout": "Timeout",
     },
 )

@@ -1,6 +1,7 @@
 """What a step can know of the run around it, by context variables.
 
 `current` says which step is running: what a request made deep inside one is attributed to.
+`deadline` says by when it has to be over.
 
 The execution sets it only for drivers with an adapter that asks for it (`needs_context = True`);
 everything else leaves it `None`.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,3 +40,26 @@ current: ContextVar[Current | None] = ContextVar("stepwell.current", default=Non
 stopping: ContextVar[Event | None] = ContextVar("stepwell.stopping", default=None)
 """In a worker thread: is set once the run has failed or been cancelled, so that what waits there
 before it would do more gives up instead."""
+
+deadline: ContextVar[float | None] = ContextVar("stepwell.deadline", default=None)
+"""When what runs has to be over, by the monotonic clock: no request begins after it."""
+
+
+def left() -> float | None:
+    """How many seconds are left until then, at least 0; `None` if there is no such time."""
+    end = deadline.get()
+    return None if end is None else max(end - monotonic(), 0.0)
+
+
+def refuse_late() -> None:
+    """Does nothing as long as there is time.
+
+    Raises:
+        TimeoutError: if there is none left.
+    """
+    if left() == 0.0:
+        raise TimeoutError("no request is begun: the time of its step is over")
+
+
+model_instead: ContextVar[str | None] = ContextVar("stepwell.model_instead", default=None)
+"""The model that requests of metered clients name, whatever the step says."""

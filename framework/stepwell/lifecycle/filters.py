@@ -11,6 +11,18 @@ NodeFilter: TypeAlias = "str | Collection[str] | Callable[[str, Tags], bool] | N
 """All nodes (`None`), one by name, several by name, or those for which `filter(name, tags)`."""
 
 
+_OWN = frozenset(("fallback.model", "fallback.value", "retry.attempts", "timeout.seconds"))
+
+
+def asks_for_itself(node_tags: Tags) -> bool:
+    """Whether a step has a `@retry`, `@timeout` or `@fallback` of its own.
+
+    >>> asks_for_itself({"retry.attempts": "3"}), asks_for_itself({"owner": "search"})
+    (True, False)
+    """
+    return bool(node_tags) and not _OWN.isdisjoint(node_tags)
+
+
 def selects(node_filter: NodeFilter, node_name: str, node_tags: Tags) -> bool:
     """Whether the filter means this node.
 

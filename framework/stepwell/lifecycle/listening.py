@@ -6,19 +6,22 @@ nothing is measured.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from itertools import count
 from threading import Lock
 from typing import Protocol
 
-from stepwell.usage import Call, Failed
+from stepwell.usage import Call, Failed, Said
 
 
 class Listener(Protocol):
-    """What an adapter has that hears of calls and retries. Both are called from any thread."""
+    """What an adapter has that hears of calls and retries. Both are called from any thread.
+
+    With an attribute `wants_said` that is true, `call_made` is given `said` too.
+    """
 
     def call_made(self, call: Call) -> None:
-        """Called when a request is over, however it ended."""
+        """Called when a request is over, in the context that it was made in."""
 
     def attempt_failed(self, failed: Failed) -> None:
         """Called when an attempt at a node has failed and will be made again."""
@@ -51,10 +54,19 @@ class Ears:
         with self._lock:
             return next(self._numbers.setdefault((node, task_id), count(1)))
 
-    def call_made(self, call: Call) -> None:
+    @property
+    def want_said(self) -> bool:
+        """Whether one of them wants to know what is said."""
+        return any(map(_wants_said, self.listeners))
+
+    def call_made(self, call: Call, said: Said | None = None) -> None:
         """Tells all listeners."""
         for listener in self.listeners:
-            listener.call_made(call)
+            tell: Callable[..., None] = listener.call_made
+            if said is not None and _wants_said(listener):
+                tell(call, said=said)
+            else:
+                tell(call)
 
 
 _lock = Lock()
@@ -96,6 +108,10 @@ def tell_failed(failed: Failed) -> None:
     ears = _runs.get(failed.run_id) if failed.run_id is not None else None
     for listener in ears.listeners if ears else ():
         listener.attempt_failed(failed)
+
+
+def _wants_said(listener: Listener) -> bool:
+    return bool(getattr(listener, "wants_said", False))
 
 
 def _unique(listeners: Iterable[Listener]) -> tuple[Listener, ...]:

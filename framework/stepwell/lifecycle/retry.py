@@ -13,10 +13,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from stepwell.errors import require
 from stepwell.lifecycle.api import NodeExecutionMethod
-from stepwell.lifecycle.current import current, stopping
+from stepwell.lifecycle.current import current, left, stopping
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
 from stepwell.lifecycle.listening import tell_failed
 from stepwell.lifecycle.retrying import Retrying, retrying
+from stepwell.lifecycle.timeout import checked_seconds, within
 from stepwell.lifecycle.transient import retry_after, transient
 from stepwell.usage import Failed
 
@@ -52,7 +53,9 @@ class Retry(NodeExecutionMethod):
         deadline: no new attempt begins later than so many seconds after the first has failed.
         on: which errors to retry: a question, or classes of exceptions. Unless told otherwise
             those that pass by themselves: 408, 409, 429, 5xx, lost connections, timeouts.
-        node_filter: the nodes it is for: a name, several, or a function of name and tags.
+        timeout: each attempt ends after so many seconds, as `Timeout` says.
+        node_filter: the nodes it is for: a name, several, or a function of name and tags. A step
+            that has its own `@retry` goes by that.
         sleep: what waits in plain steps.
         async_sleep: what waits in async steps.
         clock: gives the time in seconds, for the deadline.
@@ -67,6 +70,7 @@ class Retry(NodeExecutionMethod):
         longest: float = 60.0,
         deadline: float = 300.0,
         on: Question = transient,
+        timeout: float | None = None,
         node_filter: NodeFilter = None,
         sleep: Callable[[float], None] | None = None,
         async_sleep: Callable[[float], Awaitable[None]] | None = None,
@@ -77,11 +81,17 @@ class Retry(NodeExecutionMethod):
             raise ValueError(f"`attempts={attempts}` makes no attempt; give 1 or more")
         self.attempts, self.wait, self.longest, self.deadline = attempts, wait, longest, deadline
         self.on, self.node_filter = on, node_filter
+        self.timeout = None if timeout is None else checked_seconds(timeout)
         self._sleep, self._async_sleep, self._clock = sleep, async_sleep, clock
         self._random = Random(seed)
 
     def wants_node(self, *, node_name: str, node_tags: Tags) -> bool:
-        return selects(self.node_filter, node_name, node_tags)
+        return "retry.attempts" not in node_tags and selects(self.node_filter, node_name, node_tags)
+
+    @property
+    def recovers(self) -> bool:
+        """Whether a step's first attempt may be made without it, as there is nothing around it."""
+        return self.timeout is None
 
     def run_to_execute_node(
         self,
@@ -93,7 +103,10 @@ class Retry(NodeExecutionMethod):
         task_id: str | None,
         **future_kwargs: Any,
     ) -> Any:
-        at = _At(run_id, node_name, task_id, 0.0, partial(node_callable, **node_kwargs))
+        call = partial(node_callable, **node_kwargs)
+        if self.timeout is not None:
+            call = partial(within, self.timeout, node_name, call)
+        at = _At(run_id, node_name, task_id, 0.0, call)
         try:
             result = at.call()
         except Exception as error:
@@ -221,13 +234,16 @@ class Retry(NodeExecutionMethod):
         if number >= self.attempts:
             error.add_note(f"attempt {number} of {self.attempts} at `{at.node}`")
             return True
+        time_left, end = left(), f"the deadline of {self.deadline:g} s"
         if self._clock() - at.failed + state.upcoming_sleep <= self.deadline:
-            return False
+            if time_left is None or state.upcoming_sleep < time_left:
+                return False
+            end = f"the end of its time, {time_left:.1f} s from now"
         asked = retry_after(error)
         why = f", as the provider asks for {asked:g} s" if asked else ""
         error.add_note(
             f"attempt {number} of {self.attempts} at `{at.node}`; the next would come after"
-            f" {state.upcoming_sleep:.1f} s{why}, past the deadline of {self.deadline:g} s"
+            f" {state.upcoming_sleep:.1f} s{why}, past {end}"
         )
         return True
 

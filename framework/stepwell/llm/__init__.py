@@ -9,6 +9,7 @@ from stepwell.lazy import exports
 if TYPE_CHECKING:
     from stepwell.errors import BadAnswer as BadAnswer
     from stepwell.llm.accounting import TokenAccounting as TokenAccounting
+    from stepwell.llm.breaker import CircuitBreaker as CircuitBreaker
     from stepwell.llm.budget import Budget as Budget
     from stepwell.llm.client import metered as metered
     from stepwell.llm.client import record_usage as record_usage
@@ -22,6 +23,7 @@ __all__ = [
     "BadAnswer",
     "Budget",
     "Call",
+    "CircuitBreaker",
     "Cost",
     "Price",
     "RateLimit",
@@ -39,6 +41,7 @@ __getattr__, __dir__ = exports(
         ".prices": "Price",
         ".ratelimit": "RateLimit",
         ".accounting": "TokenAccounting",
+        ".breaker": "CircuitBreaker",
         ".budget": "Budget",
         ".client": "metered record_usage",
     },

@@ -11,11 +11,12 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from stepwell.errors import BadAnswer
+from stepwell.keys import hidden
 from stepwell.llm.events import Events, data_of
-from stepwell.llm.secrets import hidden
+from stepwell.llm.reading import text_of_events
 
 LARGEST = 32 * 1024 * 1024
 """The largest answer, unpacked, unless told otherwise."""
@@ -142,11 +143,11 @@ class Check:
             self._fail("cut_off", "is a stream that ends before its end")
         return rest if self._unpack is None else b""
 
-    def late(self) -> str:
-        """What to say of an exchange that takes too long."""
+    def late(self, seconds: float) -> str:
+        """What to say of an exchange that takes longer than so many seconds."""
         return (
             f"the answer of `{self.asked.host}` to `{self.asked.operation}` took longer than its"
-            f" deadline of {self.bounds.deadline:g} s"
+            f" deadline of {seconds:g} s"
         )
 
     def _judged(self, events: Events, data: bytes) -> bytes:
@@ -242,33 +243,6 @@ class Check:
             start=text,
             partial=text_of_events(self._kept) if self._events is not None else "",
         )
-
-
-def text_of_events(chunks: Iterable[bytes]) -> str:
-    """The text that the events of a stream bring.
-
-    >>> text_of_events([b'data: {"choices": [{"delta": {"content": "Pa"}}]}\\n\\n', b"data: {"])
-    'Pa'
-    """
-    found = []
-    for event in Events().feed(b"".join(chunks)):
-        try:
-            answer = json.loads(data_of(event))
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(answer, dict):
-            found.append(_text_in(answer))
-    return "".join(found)
-
-
-def _text_in(answer: Mapping[str, Any]) -> str:
-    delta: Any = answer.get("delta")
-    choices = answer.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
-        delta = choices[0].get("delta", choices[0].get("text"))
-    if isinstance(delta, Mapping):
-        delta = delta.get("content", delta.get("text"))
-    return delta if isinstance(delta, str) else ""
 
 
 def _first(chunks: Iterable[bytes]) -> bytes:

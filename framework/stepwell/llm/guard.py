@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import httpx2
 
 from stepwell.errors import BadAnswer
+from stepwell.keys import HEADERS, keys_in
+from stepwell.lifecycle.current import left
 from stepwell.llm.checks import Asked, Bounds, Check
 from stepwell.llm.reading import operation_of
-from stepwell.llm.secrets import HEADERS, keys_in
 
 TRAIL = "stepwell.trail"
 STREAMED = re.compile(rb'"stream"\s*:\s*true')
@@ -84,13 +85,15 @@ class Watch:
 
     def __init__(self, check: Check, request: httpx2.Request) -> None:
         self._check, self._request = check, request
-        seconds = check.bounds.deadline
+        seconds = _shortest(check.bounds.deadline, left())
+        self._seconds = seconds or 0.0
         self._end = None if seconds is None else monotonic() + seconds
         self._timer: Timer | None = None
         if seconds is not None:
             limits = request.extensions.get("timeout", {})
             names = ("connect", "read", "write", "pool")
-            shortest = {n: _shorter(limits.get(n), seconds) for n in names}
+            seconds = max(seconds, 0.001)  # 0 would be no waiting at all, not even for a moment
+            shortest = {n: _shortest(limits.get(n), seconds) for n in names}
             request.extensions = {**request.extensions, "timeout": shortest}
 
     def look(self, error: Exception | None = None) -> None:
@@ -101,7 +104,9 @@ class Watch:
         """
         if self._end is not None and monotonic() >= self._end:
             self.over()
-            raise httpx2.ReadTimeout(self._check.late(), request=self._request) from error
+            raise httpx2.ReadTimeout(
+                self._check.late(self._seconds), request=self._request
+            ) from error
 
     def shuts(self, response: httpx2.Response) -> None:
         """Shuts the connection down at the deadline, unless it is over before."""
@@ -137,7 +142,9 @@ class Watch:
             with anyio.fail_after(max(self._end - monotonic(), 0)):
                 return await awaited
         except TimeoutError as error:
-            raise httpx2.ReadTimeout(self._check.late(), request=self._request) from error
+            raise httpx2.ReadTimeout(
+                self._check.late(self._seconds), request=self._request
+            ) from error
 
 
 class Guard(httpx2.BaseTransport):
@@ -287,5 +294,6 @@ def _passes_here(check: Check, response: httpx2.Response) -> bool:
     return not read
 
 
-def _shorter(limit: float | None, seconds: float) -> float:
-    return seconds if limit is None else min(limit, seconds)
+def _shortest(*seconds: float | None) -> float | None:
+    """The least of those that are given."""
+    return min((each for each in seconds if each is not None), default=None)

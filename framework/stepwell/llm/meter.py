@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import copy_context
 from dataclasses import replace
 from hashlib import sha256
 from threading import Lock
@@ -29,9 +30,11 @@ from stepwell.llm.reading import (
     largest,
     operation_of,
     text_length,
+    text_of,
+    text_of_events,
     usage_of,
 )
-from stepwell.usage import Call, Usage
+from stepwell.usage import Call, Said, Usage
 
 KEPT = 32 * 1024 * 1024
 """Of an answer no more bytes are kept to be read for its usage."""
@@ -151,6 +154,9 @@ class Exchange:
         self._reported: Mapping[str, Any] | None = None
         self._answer: dict[str, Any] = {}
         self._more = False
+        self._text = ""
+        self._context = copy_context()
+        self._heard: list[bytes] | None = [] if ears.want_said else None
         self._reasons: tuple[str, ...] = ()
         self._over = False
         self._decode: Callable[[bytes], bytes] | None = None
@@ -314,7 +320,13 @@ class Exchange:
             reported=self._reported,
         )
         self._passage.over(call)
-        self._ears.call_made(call)
+        self._context.run(self._ears.call_made, call, self._said())
+
+    def _said(self) -> Said | None:
+        if self._heard is None:
+            return None
+        text = text_of_events(self._heard) if self._events is not None else self._text
+        return Said(self.asked.body, text)
 
     def _usage(self, error: str | None) -> Usage:
         if error in NOT_SENT:
@@ -363,6 +375,8 @@ class Exchange:
     def _reads(self, data: bytes) -> bool:
         if not data:
             return True
+        if self._heard is not None:
+            self._heard.append(b"data: " + data + b"\n\n")
         if self._answer and not _TELLS.search(data):
             self._seen += 1
             return True
@@ -389,6 +403,8 @@ class Exchange:
             self._reasons = finish_reasons(source) or self._reasons
             self._more = self._more or charges_more(None, source.get("output"))
         self._answer.setdefault("id", None)
+        if self._heard is not None and self._events is None:
+            self._text = text_of(answer)
         return answer
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from stepwell.errors import Unavailable
 from stepwell.lifecycle.api import GraphExecutionHook
-from stepwell.lifecycle.current import stopping
+from stepwell.lifecycle.current import left, stopping
 from stepwell.lifecycle.listening import listen, unlisten
 from stepwell.lifecycle.transient import asked_wait
 from stepwell.llm.bounds import output_of
@@ -143,6 +143,11 @@ class InLine:
                 line.pace.go(now)
                 del line.waiting[turn]
                 return 0.0
+        if (until_end := left()) is not None and wait > until_end:
+            raise TimeoutError(
+                f"`{self._asking.node}` would have to wait {wait:.1f} s for its turn, and has"
+                f" {until_end:.1f} s left"
+            )
         if wait > self._limit.longest:
             raise Unavailable(
                 f"`{self._asking.node}` would have to wait {wait:.0f} s for"

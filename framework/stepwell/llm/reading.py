@@ -5,9 +5,11 @@ Providers agree on little; what does not read as a count is unknown, never zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from stepwell.llm.events import Events, data_of
 from stepwell.usage import Usage
 
 LARGEST = 10**12
@@ -154,6 +156,57 @@ def finish_reasons(answer: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(str(reason) for reason in reasons if reason)
     reason = answer.get("stop_reason") or answer.get("status")
     return (reason,) if isinstance(reason, str) else ()
+
+
+def text_of(answer: Mapping[str, Any]) -> str:
+    """The text of a whole answer, of whatever interface.
+
+    >>> text_of({"choices": [{"message": {"content": "Paris"}}]})
+    'Paris'
+    >>> text_of({"output": [{"content": [{"type": "output_text", "text": "Paris"}]}]})
+    'Paris'
+    """
+    found: list[str] = []
+    waiting: list[Any] = [answer.get("choices"), answer.get("output"), answer.get("content")]
+    while waiting:
+        part = waiting.pop(0)
+        if isinstance(part, str):
+            found.append(part)
+        elif isinstance(part, list):
+            waiting = [*part, *waiting]
+        elif isinstance(part, Mapping):
+            waiting = [part.get("message"), part.get("content"), part.get("text"), *waiting]
+    return "".join(found)
+
+
+def text_of_events(chunks: Iterable[bytes]) -> str:
+    """The text that the events of a stream bring.
+
+    >>> text_of_events([b'data: {"choices": [{"delta": {"content": "Pa"}}]}\\n\\n', b"data: {"])
+    'Pa'
+    """
+    found = []
+    for event in Events().feed(b"".join(chunks)):
+        try:
+            answer = json.loads(data_of(event))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(answer, dict):
+            found.append(_piece(answer))
+    return "".join(found)
+
+
+def _piece(answer: Mapping[str, Any]) -> str:
+    kind = str(answer.get("type", ""))
+    if kind.endswith(".delta") and kind != "response.output_text.delta":
+        return ""
+    delta: Any = answer.get("delta")
+    choices = answer.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
+        delta = choices[0].get("delta", choices[0].get("text"))
+    if isinstance(delta, Mapping):
+        delta = delta.get("content", delta.get("text"))
+    return delta if isinstance(delta, str) else ""
 
 
 def text_length(value: object) -> int:

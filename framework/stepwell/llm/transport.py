@@ -8,7 +8,9 @@ from typing import Any
 
 import httpx2
 
+from stepwell.lifecycle.current import refuse_late
 from stepwell.llm.meter import Exchange, Meter
+from stepwell.llm.renaming import renamed, with_body
 
 
 class Body(httpx2.SyncByteStream):
@@ -78,6 +80,8 @@ class Door(httpx2.BaseTransport):
         self.inner, self.meter, self._owner = inner, meter, owner
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        refuse_late()
+        request = renamed(request)
         exchange = _begin(self.meter, request)
         if exchange is None:
             return self.inner.handle_request(request)
@@ -106,6 +110,8 @@ class AsyncDoor(httpx2.AsyncBaseTransport):
         self.inner, self.meter, self._owner = inner, meter, owner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        refuse_late()
+        request = renamed(request)
         exchange = _begin(self.meter, request)
         if exchange is None:
             return await self.inner.handle_async_request(request)
@@ -187,14 +193,7 @@ async def _admit_async(exchange: Exchange) -> None:
 def _sent(request: httpx2.Request, exchange: Exchange) -> httpx2.Request:
     if not exchange.added:
         return request
-    headers = [(k, v) for k, v in request.headers.raw if k.lower() != b"content-length"]
-    return httpx2.Request(
-        request.method,
-        request.url,
-        headers=headers,
-        content=exchange.body(),
-        extensions=request.extensions,
-    )
+    return with_body(request, exchange.body())
 
 
 def _may_refuse(exchange: Exchange, response: httpx2.Response) -> bool:

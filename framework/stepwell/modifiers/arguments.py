@@ -156,6 +156,29 @@ def chosen(nodes: Iterable[Node], names: Iterable[Any]) -> list[Node]:
     return [made[name] for name in dict.fromkeys(names)]
 
 
+def fresh(name: str, nodes: Iterable[Node]) -> str:
+    """The name, or one like it that no node has: `a.raw`, `a.raw_2`.
+
+    >>> fresh("a.raw", [Node("a.raw")])
+    'a.raw_2'
+    """
+    taken = {node.name for node in nodes}
+    numbered = (f"{name}_{number}" for number in range(2, len(taken) + 3))
+    return next(each for each in (name, *numbered) if each not in taken)
+
+
+def whole_type(type: Type) -> Type:
+    """The type of all that a stream gives, as a step that reads it whole does; else the type.
+
+    >>> whole_type(Type("stepwell.Stream", (Type("str"),))).short
+    'str'
+    """
+    if type.name != "stepwell.Stream":
+        return type
+    chunk = type.types[0] if type.types else UNKNOWN
+    return chunk if chunk.name == "str" else Type("list", (chunk,))
+
+
 def ends(nodes: Sequence[Node]) -> list[Node]:
     """What a step makes in the end: the nodes that none of its others reads."""
     read = {param.reads for node in nodes for param in node.params}
@@ -188,12 +211,17 @@ def wired(node: Node, given: Mapping[str, Any], *, argument: str) -> Node:
         if param.keyword not in given:
             params.append(param)
             continue
-        for wire in _wires(param, given[param.keyword], f"{argument}{param.keyword}"):
+        for wire in wires(param, given[param.keyword], f"{argument}{param.keyword}"):
             (params if isinstance(wire, Param) else bound).append(wire)  # type: ignore[arg-type]
     return replace(node, params=tuple(params), bound=tuple(bound))
 
 
-def _wires(param: Param, given: Any, argument: str) -> Iterator[Param | Bound]:
+def wires(param: Param, given: Any, argument: str) -> Iterator[Param | Bound]:
+    """What becomes of a parameter that is given this.
+
+    Raises:
+        ModifierError: if it is no dependency, or one that can't be read.
+    """
     match given:
         case Source():
             yield _param(param, given, argument)

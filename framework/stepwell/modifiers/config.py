@@ -95,6 +95,21 @@ def checked(conditions: Iterable[Condition]) -> None:
             _check_choices(condition)
 
 
+def decided(nodes: Iterable[Node], config: Mapping[str, Any]) -> list[Node]:
+    """The nodes that may exist where `config` is a part of the configuration.
+
+    What it decides is no condition any more; what other keys decide is left open.
+    """
+    open: list[Node] = []
+    for node in nodes:
+        known = [each for each in node.when if each.operator != "default" and each.key in config]
+        if all(_holds(condition, config) for condition in known):
+            left = tuple(each for each in node.when if each not in known)
+            open.append(replace(node, when=left))
+    sure = {node.name for node in open if not node.when}
+    return [node for node in open if not (_last(node) and node.name in sure)]
+
+
 def _last(node: Node) -> bool:
     return any(condition.operator == "default" for condition in node.when)
 

@@ -8,7 +8,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, ClassVar
 
 from stepwell.errors import ModifierError
-from stepwell.modifiers.arguments import Unread, checked_name, place, wholes
+from stepwell.modifiers.arguments import Unread, checked_name, place, whole_type, wholes
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.spec import Node, Param
 from stepwell.types import ANY, Type, from_object
@@ -132,7 +132,7 @@ def entry(node: Node, name: str, type: Type, take: Any, *, span_of: object = Non
         node,
         name=name,
         type=type,
-        params=(Param(node.name, node.name, node.type, positional_only=True),),
+        params=(Param(node.name, node.name, whole_type(node.type), positional_only=True),),
         doc="",
         kind="field",
         bound=(),

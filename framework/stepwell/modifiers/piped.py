@@ -12,9 +12,11 @@ from stepwell.modifiers.arguments import (
     checked_name,
     chosen,
     ends,
+    fresh,
     no_parameter,
     place,
     short,
+    whole_type,
     wired,
 )
 from stepwell.modifiers.config import Conditional, checked, when, when_in, when_not, when_not_in
@@ -101,9 +103,9 @@ class PipedInput(Modifier):
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
         _check(self.steps, "pipe_input")
-        return [made for node in nodes for made in self._piped(node, reading)]
+        return [made for node in nodes for made in self._piped(node, reading, nodes)]
 
-    def _piped(self, node: Node, reading: Reading) -> list[Node]:
+    def _piped(self, node: Node, reading: Reading, nodes: Sequence[Node]) -> list[Node]:
         names = self.on_input
         if names is None:
             if not node.params:
@@ -117,7 +119,7 @@ class PipedInput(Modifier):
             if len(own) > 1 or own[0].key is not None:
                 raise ModifierError(f"`{name}` reads a group; `pipe_input` takes one value")
             space = f"{node.name}.{name}" if self.namespace is ... else self.namespace
-            chain = Chain(node, space, reading)
+            chain = Chain(node, space, reading, [*nodes, *made])
             end = chain.made(self.steps, own[0].reads, own[0].type)
             made += chain.nodes
             param = own[0]._replace(reads=end, required=True)
@@ -147,14 +149,17 @@ class PipedOutput(Modifier):
         for node in nodes:
             links = [link for link in self.steps if not link.outputs or node.name in link.outputs]
             if node.name in piped and links:
-                made += self._piped(node, links, reading)
+                made += self._piped(node, links, reading, [*nodes, *made])
             else:
                 made.append(node)
         return made
 
-    def _piped(self, node: Node, links: Sequence[Step], reading: Reading) -> list[Node]:
-        raw = replace(node, name=f"{node.name}.raw")
-        chain = Chain(node, node.name if self.namespace is ... else self.namespace, reading)
+    def _piped(
+        self, node: Node, links: Sequence[Step], reading: Reading, nodes: Sequence[Node]
+    ) -> list[Node]:
+        raw = replace(node, name=fresh(f"{node.name}.raw", nodes))
+        space = node.name if self.namespace is ... else self.namespace
+        chain = Chain(node, space, reading, nodes)
         chain.made(links, raw.name, node.type, final=node.name)
         return [raw, *chain.nodes]
 
@@ -166,15 +171,18 @@ class Chain:
         owner: the node that the chain belongs to.
         space: the namespace of its nodes; `None` for none.
         reading: reads the links' functions.
+        nodes: what there is already; a link's name is none of theirs.
     """
 
-    def __init__(self, owner: Node, space: Any, reading: Reading) -> None:
+    def __init__(
+        self, owner: Node, space: Any, reading: Reading, nodes: Iterable[Node] = ()
+    ) -> None:
         if space is not None:
             for part in str(space).split("."):
                 checked_name(part, argument="namespace", what="a namespace")
         self.owner, self.space, self.reading = owner, space, reading
         self.nodes: list[Node] = []
-        self._taken: set[str] = set()
+        self._others = [*nodes]
 
     def made(self, links: Sequence[Step], reads: str, type: Type, final: str = "") -> str:
         """Adds the links' nodes; gives the name of the last, which is `final` if that is said."""
@@ -220,19 +228,14 @@ class Chain:
             own = helper.name.lstrip("_")
             checked_name(own, argument="step")
         name = f"{space}.{own}" if space is not None else str(own)
-        number = 2
-        while name in self._taken:
-            name = f"{space}.{own}_{number}" if space is not None else f"{own}_{number}"
-            number += 1
-        self._taken.add(name)
-        return name
+        return fresh(name, [*self._others, *self.nodes])
 
     def _same(self, name: str, reads: str, type: Type, when: tuple[Condition, ...]) -> Node:
         return replace(
             self.owner,
             name=name,
-            type=type,
-            params=(Param("given", reads, type, span=None),),
+            type=whole_type(type),
+            params=(Param("given", reads, whole_type(type)),),
             doc="",
             kind="function",
             module=__name__,
@@ -240,7 +243,7 @@ class Chain:
             when=when,
             prompts=(),
             body=None,
-            callable=same,
+            callable=same if self.owner.callable is not None else None,
         )
 
 

@@ -7,15 +7,16 @@ in `pyproject.toml` declares; a module that uses stepwell's modifiers and is in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stepwell.graph import Graph
-from stepwell.modifiers.arguments import Unread
+from stepwell.modifiers.arguments import Named, Unread
 from stepwell.modifiers.config import choose
 from stepwell.read.source import Module, Names, Site
 from stepwell.read.source.mentions import Request
+from stepwell.read.uses import Known, Use, tell, use_of
 from stepwell.spec import Hole, Mention, Node, Span
 
 
@@ -64,15 +65,22 @@ def graph(
     """The graph of these modules: of the steps that exist under `config`, or of all."""
     modules = list(modules)
     nodes = written = [node for module in modules for node in _nodes(module, modules, others)]
+    holes = [hole for module in modules for hole in module.holes]
     if config is not None:
-        nodes = choose(written, config)
+        unread = next((node for node in written if node.when and _unread(node)), None)
+        if unread is not None:
+            config = None
+            hole = f"under which configurations `{unread.step}` exists is not known from its text"
+            holes.append(Hole(hole, unread.span))
+        else:
+            nodes = choose(written, config)
     present = set(map(id, nodes)) if len(nodes) < len(written) else None
     return Graph(
         nodes,
         config=config,
         inputs=inputs,
         mentions=mentions,
-        holes=[hole for module in modules for hole in module.holes],
+        holes=holes,
         problems=[problem for module in modules for problem in module.problems],
         modules=[module.name for module in modules],
         private=[function for module in modules for function in module.private],
@@ -86,12 +94,18 @@ def pipelines(modules: Iterable[Module], declared: Iterable[Declared] = ()) -> l
     finder = Finder(modules)
     found = [_declared(each, finder) for each in declared]
     claimed = {frozenset(_files(each.modules)) for each in found}
+    known, uses = Known(modules), [_use(each) for each in found]
     for module in modules:
         for site in module.sites:
             pipeline = _site(module, site, finder)
+            if pipeline is None:
+                continue
+            files = _files(pipeline.modules)
+            uses.append(use_of(site, module, pipeline.graph, files, known))
             # What is declared wins over what a driver's place says of the same modules.
-            if pipeline is not None and frozenset(_files(pipeline.modules)) not in claimed:
+            if frozenset(files) not in claimed:
                 found.append(pipeline)
+    tell(uses, known)
     taken = {file for pipeline in found for file in _files(pipeline.modules)}
     alone = [each for each in modules if each.uses_modifiers and each.nodes and not _tests(each)]
     found += [
@@ -174,6 +188,14 @@ def _declared(given: Declared, finder: Finder) -> Pipeline:
     return Pipeline(given.name, modules, made)
 
 
+def _use(pipeline: Pipeline) -> Use:
+    """What a declared pipeline says of its use; where it says nothing, that is not unknown."""
+    graph = pipeline.graph
+    targets = frozenset(mention.name for mention in graph.mentions)
+    configs = () if graph.config is None else (graph.config,)
+    return Use(graph, frozenset(_files(pipeline.modules)), targets, configs)
+
+
 def _site(home: Module, site: Site, finder: Finder) -> Pipeline | None:
     found = [home if name == home.name else finder.find(name, home.file) for name in site.modules]
     modules = tuple(module for module in found if module is not None)
@@ -243,19 +265,35 @@ def _mentions(requests: Iterable[Request]) -> list[Mention]:
     ]
 
 
-def _nodes(module: Module, given: list[Module], others: Finder | None) -> list[Node]:
+def _unread(node: Node) -> bool:
+    """Whether a value that the node's existence depends on is not known from its text."""
+    values = (value for condition in node.when for value in condition.values)
+    return any(isinstance(value, Unread | Named) for value in values)
+
+
+def _nodes(
+    module: Module, given: list[Module], others: Finder | None, seen: frozenset[str] = frozenset()
+) -> list[Node]:
     """A module's nodes; for a package, also of the steps that it imports from its own modules."""
     nodes = list(module.nodes)
     if not module.package or others is None:
         return nodes
     inside = module.name + "."
+    named: dict[str, set[str]] = {}
     for local, dotted in module.names.imports.items():
         home, _, name = dotted.rpartition(".")
-        if name != local or local.startswith("_") or not home.startswith(inside):
+        if name == local and not local.startswith("_"):
+            named.setdefault(home, set()).add(name)
+    for home in dict.fromkeys((*named, *module.names.stars)):
+        other = others.find(home, module.file) if home.startswith(inside) else None
+        if other is None or other in given or other.file in seen:
             continue
-        other = others.find(home, module.file)
-        if other is not None and other not in given:
-            nodes += [node for node in other.nodes if node.step == name]
+        names: Collection[str] | None = named.get(home, ())
+        if home in module.names.stars:
+            listed = other.names.exported()
+            names = None if listed is None else {*listed, *named.get(home, ())}
+        there = _nodes(other, given, others, seen | {module.file})
+        nodes += [node for node in there if names is None or node.step in names]
     return nodes
 
 

@@ -11,6 +11,8 @@ from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.awaitable_edge import AwaitableEdge
 from stepwell.rules.blocking_call_in_async_step import BlockingCallInAsyncStep
+from stepwell.rules.config_gap import ConfigGap
+from stepwell.rules.config_never_true import ConfigNeverTrue
 from stepwell.rules.cycle import Cycle
 from stepwell.rules.default_does_not_fit import DefaultDoesNotFit
 from stepwell.rules.duplicate_node import DuplicateNode
@@ -40,6 +42,7 @@ from stepwell.rules.unknown_target import UnknownTarget
 from stepwell.rules.unmetered_client import UnmeteredClient
 from stepwell.rules.unused_ignore import UnusedIgnore
 from stepwell.rules.unused_input import UnusedInput
+from stepwell.rules.unused_node import UnusedNode
 from stepwell.rules.unused_parameter import UnusedParameter
 from stepwell.rules.variadic_parameter import VariadicParameter
 
@@ -54,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     DuplicateNode(),
     Cycle(),
     UnknownTarget(),
+    UnusedNode(),
     UnusedInput(),
     UnusedParameter(),
     PrivateStepUsed(),
@@ -65,6 +69,8 @@ RULES: tuple[Rule, ...] = (
     AwaitableEdge(),
     ModifierUnknownParameter(),
     ModifierBadArgument(),
+    ConfigNeverTrue(),
+    ConfigGap(),
     ExtractedFieldUnknown(),
     FanOutMisuse(),
     PromptPlaceholderUnwired(),

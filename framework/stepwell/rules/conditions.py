@@ -1,9 +1,10 @@
-"""Whether two nodes can ever exist under one configuration."""
+"""Under which configurations nodes exist, and whether two of them ever do together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import combinations, product
+from typing import Any
 
 from stepwell.spec import Condition, Node
 
@@ -36,7 +37,7 @@ def _last(node: Node) -> bool:
 
 
 def _contradict(a: Condition, b: Condition) -> bool:
-    if any(type(value) not in _READABLE for value in (*a.values, *b.values)):
+    if not (_readable(a) and _readable(b)):
         return True
     positive = [c for c in (a, b) if c.operator in ("is", "in")]
     if len(positive) == 2:
@@ -45,3 +46,53 @@ def _contradict(a: Condition, b: Condition) -> bool:
         negative = a if positive[0] is b else b
         return all(value in negative.values for value in positive[0].values)
     return False
+
+
+def apart(one: Node, other: Node) -> bool:
+    """Whether it is certain that no configuration has both.
+
+    >>> local = Node("model", when=(Condition("mode", "is", ("local",)),))
+    >>> apart(local, Node("answer", when=(Condition("mode", "is", ("remote",)),)))
+    True
+    >>> apart(local, Node("answer", when=(Condition("mode", "is", (object(),)),)))
+    False
+    """
+    return any(
+        _readable(a) and _readable(b) and _contradict(a, b)
+        for a, b in product(one.when, other.when)
+        if a.key == b.key and a.key
+    )
+
+
+def met(condition: Condition, config: Mapping[str, Any]) -> bool | None:
+    """Whether a configuration fulfils a condition; `None` where that is not known.
+
+    >>> local = Condition("mode", "is", ("local",))
+    >>> met(local, {"mode": "local"}), met(local, {}), met(local, {"mode": object()})
+    (True, False, None)
+    """
+    if condition.operator == "default":
+        return True
+    here = condition.key in config
+    if not _readable(condition) or (here and not isinstance(config[condition.key], _READABLE)):
+        return None
+    found = here and config[condition.key] in condition.values
+    return found if condition.operator in ("is", "in") else not found
+
+
+def shown(conditions: Iterable[Condition]) -> str:
+    """Conditions in words.
+
+    >>> shown([Condition("mode", "is", ("local",)), Condition("size", "not_in", (1, 2))])
+    "`mode` is `'local'` and `size` is not `1` or `2`"
+    """
+    return " and ".join(
+        f"`{each.key}` {'is' if each.operator in ('is', 'in') else 'is not'} "
+        + " or ".join(f"`{value!r}`" for value in each.values)
+        for each in conditions
+        if each.operator != "default"
+    )
+
+
+def _readable(condition: Condition) -> bool:
+    return all(isinstance(value, _READABLE) for value in condition.values)

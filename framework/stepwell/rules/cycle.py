@@ -77,6 +77,8 @@ class Cycle(Rule):
 
 def _knots(graph: Graph) -> list[list[str]]:
     """The groups of nodes that need each other, each in the order written, and those in order."""
+    if _ordered(graph):
+        return []
     import networkx as nx
 
     digraph = graph.digraph
@@ -89,6 +91,16 @@ def _knots(graph: Graph) -> list[list[str]]:
         if len(group) > 1 or digraph.has_edge(*group, *group)
     ]
     return sorted(groups, key=lambda group: order[group[0]])
+
+
+def _ordered(graph: Graph) -> bool:
+    """Whether no step reads one that is written below it, as in most files: then nothing turns."""
+    later = {node.name: place for place, node in enumerate(graph.written)}
+    return all(
+        later.get(param.reads, -1) < place
+        for place, node in enumerate(graph.written)
+        for param in node.params
+    )
 
 
 def _shortest(graph: Graph, knot: Collection[str]) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
@@ -56,13 +57,10 @@ class MisspelledInput(Rule):
             return
         known = {*(graph.known_inputs or ()), *(graph.config or ())}
         known |= {m.name for m in graph.mentions if m.role in ("input", "config")}
-        names = _index([*graph.nodes, *known])
-        for name, readers in graph.inputs.items():
-            if name in known:
-                continue
-            near = _near(name, names)
-            if not near:
-                continue
+        unknown = [name for name in graph.inputs if name not in known]
+        found = _near(unknown, [*graph.nodes, *known])
+        for name, near in found.items():
+            readers = graph.inputs[name]
             for node, param in readers:
                 told = graph.known_inputs is not None and param.required  # by missing-input
                 meant = graph.nodes.get(near)
@@ -72,23 +70,29 @@ class MisspelledInput(Rule):
                     yield self.at(place, fix, node=node.name, param=name, near=near)
 
 
-def _index(names: Iterable[str]) -> dict[str, list[str]]:
-    """Names by what is left of them without one letter; two that a slip parts share such a rest."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        for key in _keys(name):
-            found[key].append(name)
+def _near(unknown: Collection[str], names: list[str]) -> dict[str, str]:
+    """For each unknown name that is another one with a slip of the pen, the first of those."""
+    keys = {name: _keys(name) for name in unknown}
+    wanted = frozenset().union(*keys.values())
+    # Two names that a slip parts have the same rest when each loses a letter, or none.
+    likely: dict[str, list[str]] = defaultdict(list)
+    for name in names if wanted else ():
+        for key in wanted & _keys(name):
+            likely[key].append(name)
+    place = {name: number for number, name in enumerate(names)} if likely else {}
+    found = {}
+    for name, mine in keys.items():
+        alike = {each for key in mine for each in likely.get(key, ()) if is_slip(name, each)}
+        if alike:
+            found[name] = min(alike, key=place.__getitem__)
     return found
 
 
-def _near(name: str, index: dict[str, list[str]]) -> str:
-    found = (each for key in _keys(name) for each in index.get(key, ()) if is_slip(name, each))
-    return next(found, "")
-
-
-def _keys(name: str) -> list[str]:
+@lru_cache(maxsize=1 << 15)
+def _keys(name: str) -> frozenset[str]:
+    """What is left of a name without one letter of it, and without none."""
     letters = name.lower().replace("_", "")
-    return [letters, *(letters[:at] + letters[at + 1 :] for at in range(len(letters)))]
+    return frozenset([letters, *(letters[:at] + letters[at + 1 :] for at in range(len(letters)))])
 
 
 def is_slip(written: str, meant: str) -> bool:

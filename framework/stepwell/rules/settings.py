@@ -32,6 +32,8 @@ class Settings:
 
     def counts(self, found: Diagnostic) -> bool:
         """Whether this finding is to be reported."""
+        if not (self.select or self.ignore or self.per_file):
+            return True
         if self.select and not _named(found, self.select):
             return False
         if _named(found, self.ignore):

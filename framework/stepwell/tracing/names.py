@@ -44,8 +44,19 @@ NUMBER = "stepwell.call.number"
 RETRIED = "stepwell.attempt_failed"
 WAIT = "stepwell.wait"
 
-INPUT_MESSAGES = "stepwell.input"
-OUTPUT_MESSAGES = "stepwell.output"
+STEP_INPUT = "stepwell.input"
+STEP_OUTPUT = "stepwell.output"
+INPUT_MESSAGES = "gen_ai.input.messages"
+OUTPUT_MESSAGES = "gen_ai.output.messages"
+
+TOKEN_TYPE = "gen_ai.token.type"
+TOKEN_METRIC = "gen_ai.client.token.usage"
+DURATION_METRIC = "gen_ai.client.operation.duration"
+FIRST_CHUNK_METRIC = "gen_ai.client.operation.time_to_first_chunk"
+WORKFLOW_METRIC = "gen_ai.invoke_workflow.duration"
+COST_METRIC = "stepwell.cost"
+TOKEN_BOUNDS = [float(4**power) for power in range(14)]
+DURATION_BOUNDS = [0.01 * 2**power for power in range(14)]
 
 PROVIDERS = {
     "api.openai.com": "openai",
@@ -124,6 +135,25 @@ def result_attributes(call: Call) -> dict[str, Value]:
         NUMBER: call.number,
     }
     return known(found)
+
+
+def metric_attributes(call: Call) -> dict[str, Value]:
+    """What a metric is told apart by: few values each."""
+    found = sampling_attributes(call)
+    return found | known({RESPONSE_MODEL: call.answered_model, ERROR: call.error})
+
+
+def attempt_attributes(call: Call) -> dict[str, Value]:
+    """What is told of an attempt at a call that failed."""
+    return known(
+        {
+            ATTEMPT: call.attempt,
+            NUMBER: call.number,
+            ERROR: call.error,
+            STATUS_CODE: call.status,
+            UNMEASURED: True if call.usage.unmeasured else None,
+        }
+    )
 
 
 def known(found: Mapping[str, Value | None]) -> dict[str, Value]:

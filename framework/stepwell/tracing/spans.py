@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from threading import Lock
+from time import perf_counter
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -16,30 +17,36 @@ from stepwell.lifecycle.api import (
 )
 from stepwell.lifecycle.listening import listen, unlisten
 from stepwell.tracing import names
-from stepwell.usage import Call, Failed
+from stepwell.tracing.calls import NANO, CallSpans
+from stepwell.tracing.content import Content
+from stepwell.usage import Call, Failed, Said
 
 if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, TracerProvider
 
 Key = tuple[str, "str | None", str]
 
-NANO = 1_000_000_000
-
 
 class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHook):
-    """Makes a span for each run, for each step in it, and for each request of a metered client.
+    """Makes a span for each run, for each step in it, and for each call of a metered client.
 
     The run's span is a child of the caller's, as that of a web request. While a step runs its span
     is the current one, in threads and tasks too, so that whatever else makes spans puts them below
     it. Names follow the GenAI conventions (`stepwell.tracing.names`). Spans go where the program's
     OpenTelemetry sends them; the standard environment variables decide. Nothing of the content is
-    recorded, unless `content` is given. It can never fail a run.
+    recorded, unless `content` is given, and never what looks like a key. It can never fail a run.
+
+    A call has one span for all attempts at it, with an event for each that failed. Where an
+    instrumentation of the SDK makes a span for it already, what is known is told on that one.
+    Tokens, cost and times are metrics too.
 
     Args:
         name: the pipeline's name, in the run's span.
         provider: where spans come from, if not from the program's global one.
-        content: turns a step's arguments and its result into the text to record, or into `None`;
-            here is the place to leave out what must not be seen.
+        content: turns a step's arguments, its result, and the messages of a call into the text to
+            record, or into `None`; here is the place to leave out what must not be seen.
+        metrics: where metrics come from, if not from the program's global provider.
 
     Raises:
         MissingExtra: if OpenTelemetry is not installed.
@@ -53,22 +60,28 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
         *,
         provider: TracerProvider | None = None,
         content: Callable[[object], str | None] | None = None,
+        metrics: MeterProvider | None = None,
     ) -> None:
         self.name, self.content = name, content
-        self._provider = provider
+        self.wants_said = content is not None
+        self._provider, self._meters = provider, metrics
+        self._content = Content(content) if content is not None else None
         self._trace = require("opentelemetry.trace", extra="otel", what="`Tracing`")
         self._context = require("opentelemetry.context", extra="otel", what="`Tracing`")
         self._tracer = self._trace.get_tracer(
             "stepwell", tracer_provider=provider, schema_url=names.SCHEMA
         )
+        self._calls = CallSpans(self._tracer, metrics, self._content)
+        self._began: dict[str, float] = {}
         self._lock = Lock()
         self._runs: dict[str, Span] = {}
         self._steps: dict[Key, Span] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._provider is not None:
+        if self._provider is not None or self._meters is not None:
             raise TypeError(
-                "`Tracing` with a `provider` can't be pickled; without one it uses the program's"
+                "`Tracing` with `provider` or `metrics` can't be pickled; without them it uses the"
+                " program's"
             )
         return _tracing, (self.name, self.content)
 
@@ -83,6 +96,7 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
         )
         with self._lock:
             self._runs[run_id] = span
+            self._began[run_id] = perf_counter()
         listen(run_id, self)
 
     def run_before_node_execution(
@@ -96,7 +110,7 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
     ) -> None:
         attributes = names.known(
             {names.NODE: node_name, names.RUN: run_id, names.TASK: task_id}
-            | {names.INPUT_MESSAGES: self.content(node_kwargs) if self.content else None}
+            | {names.STEP_INPUT: self._content.of(node_kwargs) if self._content else None}
         )
         span = self._tracer.start_span(
             node_name, context=self._below(self._runs.get(run_id)), attributes=attributes
@@ -142,10 +156,11 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
     ) -> None:
         with self._lock:
             span = self._steps.pop((run_id, task_id, node_name), None)
+        self._calls.over(run_id, node_name, task_id)
         if span is None:
             return
-        if self.content and error is None and (text := self.content(result)) is not None:
-            span.set_attribute(names.OUTPUT_MESSAGES, text)
+        if self._content and error is None and (text := self._content.of(result)) is not None:
+            span.set_attribute(names.STEP_OUTPUT, text)
         self._end(span, error)
 
     def run_after_graph_execution(
@@ -154,27 +169,20 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
         unlisten(run_id, self)
         with self._lock:
             span = self._runs.pop(run_id, None)
+            began = self._began.pop(run_id, None)
+        self._calls.over(run_id)
         if span is not None:
             self._end(span, error)
+        if began is not None:
+            self._calls.workflow(self.name, perf_counter() - began, _name(error))
 
-    def call_made(self, call: Call) -> None:
-        """Makes the span of a request, which is over by now."""
+    def call_made(self, call: Call, said: Said | None = None) -> None:
+        """Takes a request, which is over by now."""
         parent = None
         if call.run_id is not None:
             step = self._steps.get((call.run_id, call.task_id, call.node or ""))
             parent = step or self._runs.get(call.run_id)
-        start = int(call.started * NANO)
-        span = self._tracer.start_span(
-            names.span_name(call),
-            context=self._below(parent),
-            kind=self._trace.SpanKind.CLIENT,
-            attributes=names.sampling_attributes(call),
-            start_time=start,
-        )
-        span.set_attributes(names.result_attributes(call))
-        if call.error is not None:
-            span.set_status(self._trace.Status(self._trace.StatusCode.ERROR))
-        span.end(start + int(call.duration * NANO))
+        self._calls.made(call, parent, said)
 
     def attempt_failed(self, failed: Failed) -> None:
         """Notes on a step's span that an attempt has failed and will be made again."""
@@ -194,10 +202,10 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
         return None if parent is None else self._trace.set_span_in_context(parent)
 
     def _end(self, span: Span, error: BaseException | None) -> None:
-        if error is not None:
-            kind = type(error)
-            span.set_attribute(names.ERROR, f"{kind.__module__}.{kind.__qualname__}")
-            span.set_status(self._trace.Status(self._trace.StatusCode.ERROR, kind.__name__))
+        if error is not None and (name := _name(error)) is not None:
+            span.set_attribute(names.ERROR, name)
+            words = type(error).__name__
+            span.set_status(self._trace.Status(self._trace.StatusCode.ERROR, words))
         span.end()
 
     async def _awaited(self, span: Span, result: Awaitable[Any]) -> Any:
@@ -235,6 +243,10 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
                 yield chunk
         finally:
             await source.aclose()
+
+
+def _name(error: BaseException | None) -> str | None:
+    return None if error is None else f"{type(error).__module__}.{type(error).__qualname__}"
 
 
 def _tracing(name: str, content: Callable[[object], str | None] | None) -> Tracing:

@@ -112,7 +112,10 @@ def _piecewise(text: str, place: _Place) -> Type:
         head, *rest = name.split(".")
         value = names.get(head)
         for attribute in rest:
-            value = getattr(value, attribute, None)
+            try:
+                value = getattr(value, attribute, None)
+            except Exception:  # a module that is loaded late, and is not installed
+                return None
         return None if value is None else _convert(value, place)
 
     return from_text(text, resolve)

@@ -4,27 +4,71 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from stepwell.diagnostic import Fix
+from stepwell.diagnostic import Diagnostic, Edit, Fix
+from stepwell_lsp.features.creation import creations
 from stepwell_lsp.features.diagnostics import shown
+from stepwell_lsp.places import Place
+from stepwell_lsp.renaming import Refused, Renaming
 from stepwell_lsp.snapshot import Snapshot
+
+_NAMES = ("SW101", "SW102")  # a parameter that should have another name
 
 
 def code_actions(snapshot: Snapshot, file: str, chosen: types.Range) -> list[types.CodeAction]:
-    """A quick fix for every finding in the chosen lines whose rule knows a cure."""
+    """What can be done in the chosen lines.
+
+    A quick fix for every finding whose rule knows a cure; and for a parameter that no step makes,
+    the step that would, which is a quick fix where the step is missed.
+    """
     actions = []
     for finding in snapshot.findings.get(file, ()):
         place = shown(snapshot, finding, file)
-        if finding.fix and _touch(place.range, chosen):
+        fix = _whole(snapshot, finding) if _touch(place.range, chosen) else None
+        if fix:
             actions.append(
                 types.CodeAction(
-                    title=finding.fix.title,
+                    title=fix.title,
                     kind=types.CodeActionKind.QuickFix,
                     diagnostics=[place],
-                    is_preferred=finding.fix.safe or None,
-                    edit=edit(snapshot, finding.fix),
+                    is_preferred=fix.safe or None,
+                    edit=edit(snapshot, fix),
                 )
             )
+    missed = {one.span: one for one in snapshot.findings.get(file, ()) if one.code == _NAMES[0]}
+    seen: set[Fix] = set()
+    for read in snapshot.places(file):
+        if read.role != "param" or not _touch(snapshot.range(read.span), chosen):
+            continue
+        for made in creations(snapshot, read):
+            if made not in seen:
+                seen.add(made)
+                actions.append(_creation(snapshot, made, read, missed.get(read.span)))
     return actions
+
+
+def _creation(
+    snapshot: Snapshot, fix: Fix, read: Place, missed: Diagnostic | None
+) -> types.CodeAction:
+    kinds = types.CodeActionKind
+    return types.CodeAction(
+        title=fix.title,
+        kind=kinds.QuickFix if missed else kinds.RefactorRewrite,
+        diagnostics=[shown(snapshot, missed, read.span.file)] if missed else None,
+        edit=edit(snapshot, fix),
+    )
+
+
+def _whole(snapshot: Snapshot, finding: Diagnostic) -> Fix | None:
+    """The cure; of a parameter's name, with the uses in the body that its rule can't know."""
+    fix, span = finding.fix, finding.span
+    if not fix or finding.code not in _NAMES or not span or len(fix.edits) != 1:
+        return fix
+    written = snapshot.text(span.file).line(span.line)[span.column - 1 : span.end_column - 1]
+    try:
+        edits: list[Edit] = Renaming(snapshot, written, fix.edits[0].text).parameter(span)
+    except Refused:
+        return fix
+    return Fix(fix.title, tuple(edits), safe=True) if edits else fix
 
 
 def edit(snapshot: Snapshot, fix: Fix) -> types.WorkspaceEdit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lsprotocol import types
@@ -12,15 +12,17 @@ from lsprotocol import types
 from stepwell.graph import Graph
 from stepwell.spec import Node
 from stepwell.types import UNKNOWN, Type
+from stepwell_lsp import cursor
+from stepwell_lsp.cursor import Bracket, open_brackets
+from stepwell_lsp.features import arguments
 from stepwell_lsp.features.hover import signature
 from stepwell_lsp.places import alike
 from stepwell_lsp.positions import Text
 from stepwell_lsp.snapshot import Snapshot
 
-TRIGGERS = ["(", ",", '"', "'"]
+TRIGGERS = ["(", ",", '"', "'", "{"]
 
 _MOST = 200  # names in one answer
-_REACH = 60  # lines above the cursor in which the opening bracket is looked for
 _HEADER = re.compile(r"(?:^|\n)[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*(?:\[[^\]]*\])?[ \t]*$")
 _CALL = re.compile(
     r"\.(?:a?execute|a?stream|validate_execution|explain|visualize_execution"
@@ -40,12 +42,16 @@ class Spot(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A name that may stand there. `rank`: 0 nobody reads it yet, 1 another node, 2 an input."""
+    """A name that may stand there. `rank`: 0 nobody reads it yet, 1 another node, 2 an input.
+
+    `written` is what is put there, where that is more than the name.
+    """
 
     rank: int
     name: str
     type: Type
     node: Node | None = None
+    written: str = ""
 
 
 def completion(snapshot: Snapshot, file: str, position: types.Position) -> types.CompletionList:
@@ -55,15 +61,23 @@ def completion(snapshot: Snapshot, file: str, position: types.Position) -> types
     """
     text = snapshot.text(file)
     line, column = text.place(position, snapshot.encoding)
-    spot = spot_at(text, line, column)
-    if not spot:
-        return types.CompletionList(is_incomplete=False, items=[])
     typed = _WORD.findall(text.line(line)[: column - 1])[0]
+    graphs = _graphs(snapshot, file)
+    spot = spot_at(text, line, column)
+    words = None if spot else arguments.words(snapshot, file, graphs, line, column)
+    if words:
+        spot = Spot("arguments")
+        all_found: Iterable[Candidate] = (
+            Candidate(w.rank, w.name, w.type or UNKNOWN, w.node, w.written) for w in words
+        )
+    elif spot:
+        all_found = (each for graph in graphs for each in _candidates(graph, spot))
+    else:
+        return types.CompletionList(is_incomplete=False, items=[])
     found: dict[str, Candidate] = {}
-    for graph in _graphs(snapshot, file):
-        for candidate in _candidates(graph, spot):
-            if alike(typed, candidate.name):
-                found.setdefault(candidate.name, candidate)
+    for candidate in all_found:
+        if alike(typed, candidate.name):
+            found.setdefault(candidate.name, candidate)
     best = sorted(found.values(), key=lambda candidate: candidate[:2])
     start = text.position(line, column - len(typed), snapshot.encoding)
     place = types.Range(start, position)
@@ -93,7 +107,7 @@ def _candidates(graph: Graph, spot: Spot) -> Iterator[Candidate]:
 def _item(found: Candidate, spot: Spot, place: types.Range) -> types.CompletionItem:
     kind = "" if found.type == UNKNOWN else found.type.short
     parameter = spot.role == "parameters" and kind
-    doc = "An input of the pipeline."
+    doc = "An input of the pipeline." if spot.role != "arguments" else ""
     if found.node:
         doc = f"```python\n{signature(found.node)}\n```\n\n{found.node.doc}"
     return types.CompletionItem(
@@ -101,26 +115,28 @@ def _item(found: Candidate, spot: Spot, place: types.Range) -> types.CompletionI
         label_details=types.CompletionItemLabelDetails(detail=f": {kind}") if parameter else None,
         kind=types.CompletionItemKind.Function if found.node else types.CompletionItemKind.Variable,
         detail=kind or None,
-        documentation=types.MarkupContent(types.MarkupKind.Markdown, doc),
+        documentation=types.MarkupContent(types.MarkupKind.Markdown, doc) if doc else None,
         sort_text=f"{found.rank}{found.name}",
         filter_text=found.name,
         text_edit=types.TextEdit(
-            place, f"{found.name}: {kind}" if parameter and _builtin(found.type) else found.name
+            place,
+            f"{found.name}: {kind}"
+            if parameter and writable(found.type)
+            else found.written or found.name,
         ),
     )
 
 
-def _builtin(type: Type) -> bool:
+def writable(type: Type) -> bool:
     """Whether a type can be written in any file without an import."""
     inner = (arg for arg in type.args if isinstance(arg, Type))
-    return type.name in _WRITABLE and all(map(_builtin, inner))
+    return type.name in _WRITABLE and all(map(writable, inner))
 
 
 def spot_at(text: Text, line: int, column: int) -> Spot | None:
     """What the cursor stands in, read from the text before it; `None` where no name is wanted."""
-    first = max(1, line - _REACH)
-    before = "\n".join([*(text.line(n) for n in range(first, line)), text.line(line)[: column - 1]])
-    brackets, quoted = _open_brackets(before)
+    before = cursor.before(text, line, column)
+    brackets, quoted = open_brackets(before)
     if not brackets:
         return None
     last = brackets[-1]
@@ -139,7 +155,7 @@ def _in_header(step: str, parts: list[str]) -> Spot | None:
     return Spot("parameters", step, frozenset(match[1] for match in written if match))
 
 
-def _in_call(before: str, brackets: list[_Bracket]) -> Spot | None:
+def _in_call(before: str, brackets: list[Bracket]) -> Spot | None:
     """A string inside `execute([...])`, `inputs={...}` or `overrides={...}`."""
     last = brackets[-1]
     if before[last.offset] == "{" and ":" in last.parts(before)[-1]:
@@ -149,55 +165,3 @@ def _in_call(before: str, brackets: list[_Bracket]) -> Spot | None:
     if call is None or before[call.offset] != "(" or not _CALL.search(before[: call.offset]):
         return None
     return Spot("inputs" if keyword and keyword[1] == "inputs" else "targets")
-
-
-class _Bracket:
-    """A bracket that is still open, and the commas of its own in it."""
-
-    def __init__(self, offset: int) -> None:
-        self.offset, self.commas = offset, [offset]
-
-    def parts(self, before: str) -> list[str]:
-        """What stands between its commas."""
-        ends = [*self.commas[1:], len(before)]
-        return [before[a + 1 : b] for a, b in zip(self.commas, ends, strict=True)]
-
-
-def _open_brackets(before: str) -> tuple[list[_Bracket], bool]:
-    """The brackets left open, outermost first, and whether the text ends inside a string."""
-    stack: list[_Bracket] = []
-    index = 0
-    while index < len(before):
-        char = before[index]
-        if char in "\"'":
-            index = _string_end(before, index)
-            if index < 0:
-                return stack, True
-        elif char == "#":
-            index = before.find("\n", index)
-            if index < 0:
-                return [], False
-        elif char in "([{":
-            stack.append(_Bracket(index))
-        elif char in ")]}" and stack:
-            stack.pop()
-        elif char == "," and stack:
-            stack[-1].commas.append(index)
-        index += 1
-    return stack, False
-
-
-def _string_end(text: str, start: int) -> int:
-    """The offset of the last character of the string that starts there; -1 where it has no end."""
-    quote = text[start]
-    if text.startswith(quote * 3, start):
-        end = text.find(quote * 3, start + 3)
-        return end + 2 if end >= 0 else -1
-    index = start + 1
-    while index < len(text):
-        if text[index] == "\\":
-            index += 1
-        elif text[index] in (quote, "\n"):
-            return index
-        index += 1
-    return -1

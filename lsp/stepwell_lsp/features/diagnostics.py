@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 
 from lsprotocol import types
@@ -33,6 +34,39 @@ def report(
     if name == previous:
         return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
     return types.RelatedFullDocumentDiagnosticReport(items=found, result_id=name)
+
+
+def workspace_reports(
+    snapshot: Snapshot, known: Mapping[str, str], open: Collection[str] = ()
+) -> list[types.WorkspaceDocumentDiagnosticReport]:
+    """The same for the files that are not open, as far as they are not as `known`.
+
+    Args:
+        snapshot: the workspace.
+        known: what the client was told last: the answer's name, by URI.
+        open: the URIs of its buffers, which it asks about one by one.
+    """
+    reports: list[types.WorkspaceDocumentDiagnosticReport] = []
+    uris = {snapshot.uri(file): file for file in snapshot.findings}
+    for uri, file in uris.items():
+        found = report(snapshot, file, known.get(uri))
+        if isinstance(found, types.RelatedUnchangedDocumentDiagnosticReport) or uri in open:
+            continue
+        if found.items or uri in known:
+            reports.append(
+                types.WorkspaceFullDocumentDiagnosticReport(
+                    uri=uri, items=found.items, result_id=found.result_id, version=None
+                )
+            )
+    for uri in known.keys() - uris.keys() - {*open}:  # a file that is gone, or in no pipeline now
+        name = report(snapshot, "").result_id
+        if known[uri] != name:
+            reports.append(
+                types.WorkspaceFullDocumentDiagnosticReport(
+                    uri=uri, items=[], result_id=name, version=None
+                )
+            )
+    return reports
 
 
 def shown(snapshot: Snapshot, diagnostic: Diagnostic, file: str) -> types.Diagnostic:

@@ -36,7 +36,7 @@ def workspace_symbols(snapshot: Snapshot, query: str) -> list[types.WorkspaceSym
     return [
         types.WorkspaceSymbol(
             name=node.name,
-            kind=_kind(node),
+            kind=kind_of(node),
             location=snapshot.location(_span(node)),
             container_name=node.module or None,
         )
@@ -68,11 +68,12 @@ def _node(snapshot: Snapshot, node: Node) -> types.DocumentSymbol:
     place = snapshot.range(_span(node))
     detail = None if node.type == UNKNOWN else node.type.short
     return types.DocumentSymbol(
-        name=node.name, detail=detail, kind=_kind(node), range=place, selection_range=place
+        name=node.name, detail=detail, kind=kind_of(node), range=place, selection_range=place
     )
 
 
-def _kind(node: Node) -> types.SymbolKind:
+def kind_of(node: Node) -> types.SymbolKind:
+    """The symbol that an editor draws for a node."""
     if node.kind == "field":
         return types.SymbolKind.Field
     return types.SymbolKind.Function if node.step == node.name else types.SymbolKind.Variable

@@ -248,6 +248,53 @@ def test_a_package_gives_the_steps_that_it_imports_from_its_own_modules() -> Non
     assert list(pipelines(modules)[0].graph.nodes) == ["docs"]
 
 
+@pytest.mark.parametrize(
+    ("texts", "nodes"),
+    [
+        ({"rag": "from .load import *", "rag.load": "def a(): ...\ndef _b(): ..."}, ["a"]),
+        (
+            {
+                "rag": "from .load import *",
+                "rag.load": "__all__ = ['a']\ndef a(): ...\ndef b(): ...",
+            },
+            ["a"],
+        ),
+        (
+            {
+                "rag": "from .load import *\nfrom .load import b",
+                "rag.load": "__all__ = ('a',)\ndef a(): ...\ndef b(): ...\ndef c(): ...",
+            },
+            ["a", "b"],
+        ),
+        (
+            {
+                "rag": "from .part import *",
+                "rag.part": "from .deep import *\nfrom .. import *",
+                "rag.part.deep": "def a(): ...",
+            },
+            ["a"],
+        ),
+        ({"rag": "from elsewhere import *", "elsewhere": "def a(): ..."}, []),
+    ],
+)
+def test_a_star_import_in_a_package_brings_the_steps_of_its_own_modules(
+    texts: dict[str, str], nodes: list[str]
+) -> None:
+    texts = {**texts, "run": "import rag\nimport stepwell\nstepwell.Driver({}, rag)"}
+    packages = {name for name in texts if any(other.startswith(f"{name}.") for other in texts)}
+    modules = [
+        parse(
+            text,
+            file=f"/ws/{name.replace('.', '/')}{'/__init__' * (name in packages)}.py",
+            module=name,
+            package=name in packages,
+        )
+        for name, text in texts.items()
+    ]
+    found = [pipeline for pipeline in pipelines(modules) if "rag" in pipeline.graph.modules]
+    assert [name for pipeline in found for name in pipeline.graph.nodes] == nodes
+
+
 def test_a_declared_module_that_is_not_there_leaves_inputs_open() -> None:
     found = pipelines(read(steps=STEPS), [Declared("p", ("steps", "gone"), ("path",))])
     assert found[0].graph.known_inputs is None

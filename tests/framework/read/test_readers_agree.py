@@ -160,6 +160,23 @@ async def _told(text: "Document", *, other: Words, pair: Pair) -> Stream[str]:
 def _summed(**amounts: int) -> int:
     return 0
 
+
+def _inner(base: int, load0: Words, p1: "Document" = None) -> int:
+    return 0
+
+
+@sw.config.when(mode='a')
+@sw.tag(kinds=WORDS)
+@sw.extract_fields('left', 'right')
+def _halves__a(inner: int, /, *, base: Optional[int]) -> dict[str, int]:
+    return {}
+
+
+@sw.config.default
+@sw.pipe_input(sw.step(_cleaned).when(n=1))
+async def _halves(inner: int) -> dict[str, int]:
+    return {}
+
 """
 
 PLAIN_HEAD = HEAD.replace("from __future__ import annotations\n", "")
@@ -192,7 +209,9 @@ def _wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 annotations = st.recursive(leaves, _wider, max_leaves=4)
 literals = st.sampled_from(["1", "-2.5", "'x'", "None", "LIMIT", "WORDS", "[1, 2]", "{'k': (1,)}"])
-parameter_names = st.sampled_from([f"p{n}" for n in range(5)] + ["load0", "split1", "größe"])
+parameter_names = st.sampled_from(
+    [f"p{n}" for n in range(5)] + ["load0", "split1", "größe", "inner", "left"]
+)
 
 
 @st.composite
@@ -219,6 +238,13 @@ PLAIN_ONES = (
     "@sm.does(_summed)",
     "@sm.does(_summed, x='p0')",
     "@sw.cache(behavior='recompute', format='json')",
+    "@sw.retry(5, wait=0.5, timeout=30)",
+    "@sm.retry(LIMIT, deadline=-1)",
+    "@sw.timeout(LIMIT)",
+    "@sw.timeout('soon')",
+    "@sm.fallback(model=['small', WORDS])",
+    "@sw.fallback(value={'text': 'nothing known', 'hits': [1, None]})",
+    "@sw.fallback()",
     "@sw.schema.output(('title', 'str'), ('price', 'float'))",
     "@sm.tag_outputs(one={'k': WORDS}, two={'l': 'm'})",
     "@sw.tag_outputs(field_a={'k': 'v'})",
@@ -252,6 +278,58 @@ def piped(draw: st.DrawFn, chosen: list[str]) -> str:
     return f"@sm.pipe_input({chain}{where}{space})"
 
 
+CHECKED = (
+    "@sw.check_output(range=(0, LIMIT), values_in=WORDS)",
+    "@sm.check_output(importance='fail', data_type=str, on_output='field_a')",
+    "@sw.check_output(rnage=(0, 1))",
+    "@sw.check_output_custom(_cleaned, _told, importance='fail')",
+    "@sw.check_output_custom(_inner, importance='no')",
+    "@sw.check_output_custom()",
+)
+
+
+@st.composite
+def within(draw: st.DrawFn, chosen: list[str]) -> str:
+    """A subdag, or columns, which the step reads or does not."""
+    parts = draw(
+        st.lists(
+            st.sampled_from(["_inner", "_halves", "_halves__a", "_cleaned", "len", "3"]),
+            min_size=1,
+            max_size=3,
+            unique=True,
+        )
+    )
+    given = draw(
+        st.sampled_from(
+            [
+                "",
+                ", inputs={'base': value(LIMIT)}",
+                ", inputs={'base': src('p1'), 'load0': group(src('p1'), value(2))}",
+                ", inputs={'bsae': src('p1')}, config={'p1': 1}",
+                ", config={'mode': 'a'}",
+                ", config={'mode': 'b', 'base': LIMIT}",
+            ]
+        )
+    )
+    match draw(st.integers(0, 2)):
+        case 0:
+            space = draw(st.sampled_from(["", ", namespace='inside'"]))
+            return f"@sw.subdag({', '.join(parts)}{given}{space})"
+        case 1:
+            nodes = "s1={'config': {'mode': 'a'}}, s2={'inputs': {'p1': src('p2')}}"
+            return f"@sm.parameterized_subdag({', '.join(parts)}{given}, {nodes})"
+    where = "".join(draw(st.lists(st.sampled_from(COLUMNS), max_size=3, unique=True)))
+    return f"@sm.with_columns({', '.join(parts)}{given}{where})"
+
+
+COLUMNS = (
+    ", columns_to_pass=['base', 'load0']",
+    ", pass_dataframe_as='p1'",
+    ", select=['inner']",
+    ", namespace='columns'",
+)
+
+
 @st.composite
 def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
     dependency = st.one_of(
@@ -272,7 +350,7 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
     if draw(st.booleans()):
         found += draw(st.lists(st.sampled_from(PLAIN_ONES), max_size=2, unique=True))
     if draw(st.booleans()):
-        found.append(draw(piped(chosen)))
+        found.append(draw(piped(chosen) | within(chosen) | st.sampled_from(CHECKED)))
     match draw(st.integers(0, 9)):
         case 1:
             found.append(f"@node(name='{draw(names)}_node')")

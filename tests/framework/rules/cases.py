@@ -36,7 +36,8 @@ class Case(NamedTuple):
             {"tool": {"stepwell": {"pipelines": {"all": {"modules": names}}}}}
         )
         found = pipelines(parsed, given)
-        diagnostics = [each for pipeline in found for each in check(pipeline.graph)]
+        # What several pipelines have is one finding.
+        diagnostics = dict.fromkeys(each for made in found for each in check(made.graph))
         texts = {f"{name}.py": text for name, text in zip(names, self.modules, strict=True)}
         return kept(diagnostics, texts, broken=unreadable(found))
 

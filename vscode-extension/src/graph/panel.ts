@@ -22,6 +22,7 @@ export class GraphPanel implements vscode.Disposable, vscode.WebviewPanelSeriali
   #editor: vscode.TextEditor | undefined;
   #view: View | undefined;
   #pipeline: string | undefined;
+  #asked = -1;
 
   constructor(
     private readonly extension: vscode.Uri,
@@ -83,12 +84,17 @@ export class GraphPanel implements vscode.Disposable, vscode.WebviewPanelSeriali
   }
 
   async #ask(): Promise<void> {
-    const uri = this.#editor?.document.uri;
-    if (this.#panel === undefined || uri === undefined) {
+    const editor = this.#editor;
+    if (this.#panel === undefined || editor === undefined) {
       this.#tell({ kind: "note", text: "Open a Python file of a pipeline." });
       return;
     }
-    const params = { textDocument: { uri: `${uri}` }, pipeline: this.#pipeline };
+    const { line, character } = editor.selection.active;
+    const params = {
+      textDocument: { uri: `${editor.document.uri}` },
+      pipeline: this.#pipeline,
+      position: { line, character },
+    };
     const view = await this.server.ask<View | null>(METHOD, params);
     if (view === undefined) {
       const text = "The server does not run, or is too old; “stepwell: Show Output” says why.";
@@ -125,7 +131,13 @@ export class GraphPanel implements vscode.Disposable, vscode.WebviewPanelSeriali
     }
     const here = `${editor.document.uri}`;
     const isHere = (uri: string) => `${vscode.Uri.parse(uri)}` === here;
-    this.#tell({ kind: "cursor", names: under(this.#view, editor.selection.active, isHere) });
+    const names = under(this.#view, editor.selection.active, isHere);
+    this.#tell({ kind: "cursor", names });
+    const { line } = editor.selection.active;
+    if (names.length === 0 && this.#view.total > this.#view.nodes.length && line !== this.#asked) {
+      this.#asked = line; // once for a place: there may be no step there
+      void this.#queue.ask();
+    }
   }
 
   #heard(message: FromView): void {

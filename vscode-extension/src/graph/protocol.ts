@@ -53,6 +53,8 @@ export interface Run {
 export interface View {
   readonly pipeline: string;
   readonly pipelines: readonly string[];
+  /** How many vertices there are; of very many, only those near the cursor are told. */
+  readonly total: number;
   readonly nodes: readonly Vertex[];
   readonly edges: readonly Edge[];
   readonly problems: readonly Problem[];

@@ -15,6 +15,7 @@ export interface Size {
 
 const SMALLEST = 0.05;
 const LARGEST = 4;
+const READABLE = 0.35;
 
 /** The camera after zooming, the point of the screen staying where it is. */
 export function zoomed(camera: Camera, point: Point, factor: number): Camera {
@@ -36,6 +37,16 @@ export function fitted(picture: Size, screen: Size): Camera {
     y: Math.max(0, (screen.height - picture.height * scale) / 2),
     scale,
   };
+}
+
+/** The camera to begin with: all of the picture, or where that could not be read, a part of it. */
+export function opening(picture: Size, screen: Size, middle: Point | undefined): Camera {
+  const whole = fitted(picture, screen);
+  if (whole.scale >= READABLE || middle === undefined) {
+    return whole;
+  }
+  const { width, height } = screen;
+  return { x: width / 2 - middle.x, y: height / 2 - middle.y, scale: 1 };
 }
 
 /** The camera under which `after` is seen where `before` was. */

@@ -101,7 +101,7 @@ export class Controls {
   #searchKey(event: KeyboardEvent): void {
     if (event.key === "Escape") {
       this.#search.value = "";
-      this.picture.search(undefined);
+      this.#find();
       this.#search.blur();
     } else if (event.key === "Enter") {
       const names = this.#find();

@@ -1,7 +1,7 @@
 /** What is drawn and from where it is seen: the graph, the chosen step, the focus, the camera. */
 
 import type { Edge, Vertex, View } from "../graph/protocol";
-import { type Camera, fitted, kept, showing, zoomed } from "./camera";
+import { type Camera, fitted, kept, opening, showing, zoomed } from "./camera";
 import { type Box, type Direction, type Layout, layout, type Point } from "./layout";
 import { saved } from "./save";
 import { Scene } from "./scene";
@@ -32,6 +32,8 @@ export class Picture {
   #boxes: ReadonlyMap<string, Box> = new Map();
   #layout: Layout | undefined;
   #signature = "";
+  /** Whether the camera is where `fit` put it: then it goes along with the size of the view. */
+  #isFitted = false;
   #found: ReadonlySet<string> | undefined;
   /** Called whenever what is chosen, focused or shown has changed. */
   changed: () => void = () => {};
@@ -53,7 +55,7 @@ export class Picture {
 
   /** How many of the graph's boxes are drawn, and how many there are. */
   get counts(): { readonly drawn: number; readonly all: number } {
-    return { drawn: this.#names.size, all: this.#view?.nodes.length ?? 0 };
+    return { drawn: this.#names.size, all: this.#view?.total ?? 0 };
   }
 
   /** Draws a new state of the graph; what is looked at stays where it is. */
@@ -84,7 +86,7 @@ export class Picture {
     }
     const [middle, box] = [this.#layout?.boxes.get(name), this.#boxes.get(name)];
     if (middle !== undefined && box !== undefined) {
-      this.#look(showing(this.#camera, middle, box, this.#scene.screen));
+      this.#bring(middle, box);
     }
     this.#mark();
   }
@@ -110,6 +112,7 @@ export class Picture {
   fit(): void {
     if (this.#layout !== undefined) {
       this.#look(fitted(this.#layout, this.#scene.screen));
+      this.#isFitted = true;
     }
   }
 
@@ -178,7 +181,12 @@ export class Picture {
   /** After a new layout: what the person looks at is where it was. */
   #settle(before: Layout | undefined, after: Layout): void {
     if (this.#state.camera === undefined) {
-      this.#look(fitted(after, this.#scene.screen));
+      const { chosen } = this.#state;
+      const middle = after.boxes.get(chosen ?? "") ?? [...after.boxes.values()][0];
+      const whole = fitted(after, this.#scene.screen);
+      const camera = opening(after, this.#scene.screen, middle);
+      this.#look(camera);
+      this.#isFitted = camera.scale === whole.scale;
       return;
     }
     const anchor = before && this.#anchor(before, after);
@@ -217,6 +225,7 @@ export class Picture {
   }
 
   #look(camera: Camera): void {
+    this.#isFitted = false;
     this.#set({ camera });
     this.#scene.move(camera);
   }
@@ -226,7 +235,26 @@ export class Picture {
     this.#outside.keep(this.#state);
   }
 
+  /** The view has another size: all of it is shown again, or at least what is chosen. */
+  #resized(): void {
+    const { chosen } = this.#state;
+    const [middle, box] = [this.#layout?.boxes.get(chosen ?? ""), this.#boxes.get(chosen ?? "")];
+    if (this.#isFitted) {
+      this.fit();
+    } else if (middle !== undefined && box !== undefined) {
+      this.#bring(middle, box);
+    }
+  }
+
+  #bring(middle: Point, box: Box): void {
+    const [before, after] = [this.#camera, showing(this.#camera, middle, box, this.#scene.screen)];
+    if (before.x !== after.x || before.y !== after.y) {
+      this.#look(after);
+    }
+  }
+
   #listen(parent: HTMLElement): void {
+    new ResizeObserver(() => this.#resized()).observe(parent);
     let from: { readonly x: number; readonly y: number; readonly camera: Camera } | undefined;
     let moved = false;
     parent.addEventListener("pointerdown", (event) => {

@@ -13,17 +13,32 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from stepwell.errors import ModifierError
-from stepwell.modifiers import Modifier, does, extract_fields, step
+from stepwell.modifiers import (
+    Modifier,
+    check_output_custom,
+    does,
+    extract_fields,
+    parameterized_subdag,
+    step,
+    subdag,
+    with_columns,
+)
 from stepwell.modifiers.arguments import Unread, Value, Written
 from stepwell.modifiers.cached import Cached
+from stepwell.modifiers.settings import Settings
 from stepwell.modifiers.tagged import Tagged
 from stepwell.read.source.borrowed import named_by
 from stepwell.read.source.chunks import Places
 from stepwell.read.source.names import KNOWN, Names, written
 from stepwell.spec import Condition, Span
 
-_OPAQUE = (Value, Condition, Tagged, Cached)  # what may hold a value that is not known from text
-TAKES_FUNCTIONS: tuple[Any, ...] = (step, does)
+_OPAQUE = (Value, Condition, Tagged, Cached, Settings)
+"""What may hold a value that is not known from text."""
+
+TAKES_FUNCTIONS: tuple[Any, ...] = (
+    *(step, does, check_output_custom),
+    *(subdag, parameterized_subdag, with_columns),
+)
 """What takes functions or modules by position."""
 
 _DEPTH = 40

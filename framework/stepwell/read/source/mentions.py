@@ -47,6 +47,7 @@ class Site:
         requests: the calls that run it, as far as they can be seen.
         mentions: names of nodes that it is asked about otherwise, and keys of its config.
         span: where it is built.
+        given_away: whether something that is not seen here may run it, too.
     """
 
     modules: tuple[str, ...]
@@ -55,6 +56,7 @@ class Site:
     config: Mapping[str, Any] | None = field(default_factory=dict)
     requests: tuple[Request, ...] = ()
     mentions: tuple[Mention, ...] = ()
+    given_away: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class _State:
     config: dict[str, Any] | None = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    given_away: bool = False
 
     def site(self) -> Site:
         return Site(
@@ -76,6 +79,7 @@ class _State:
             self.config,
             tuple(self.requests),
             tuple(self.mentions),
+            self.given_away,
         )
 
 
@@ -99,6 +103,7 @@ class _Sites:
         self.states: list[_State] = []
         self.variables: dict[tuple[str, str], tuple[_State | None, bool]] = {}
         self.calls: dict[int, _State | None] = {}
+        self.followed: set[int] = set()  # expressions that stay in sight
         self.scope = _Scope()
 
     def read(self, chunk: Chunk) -> None:
@@ -106,6 +111,7 @@ class _Sites:
         self.literals = Literals(self.names, self.places)
         for scope, each in _in_order(chunk.body or ()):
             self.scope = scope
+            self._follow(each)
             match each:
                 case ast.Import() | ast.ImportFrom() if scope.functions:
                     self.names.add([each])
@@ -119,8 +125,27 @@ class _Sites:
                 case ast.Return(value=ast.expr() as value) if scope.functions:
                     self._assign(("", f"{scope.function}()"), value)
                 case ast.Call():
-                    self._state(each)
+                    self._seen(each, self._state(each))
                     self._request(each)
+                case ast.Name(id=name, ctx=ast.Load()):
+                    self._seen(each, self._variable(name))
+
+    def _follow(self, each: ast.AST) -> None:
+        """Notes what is done with an expression, if that is something that can be followed."""
+        match each:
+            case ast.Call(func=ast.Attribute(value=inside)):
+                self.followed.add(id(inside))
+            case (
+                ast.Assign(targets=[ast.Name()], value=inside)
+                | ast.AnnAssign(target=ast.Name(), value=ast.expr() as inside)
+                | ast.Return(value=ast.expr() as inside)
+                | ast.Expr(value=inside)
+            ):
+                self.followed.add(id(inside))
+
+    def _seen(self, each: ast.expr, state: _State | None) -> None:
+        if state is not None and id(each) not in self.followed:
+            state.given_away = True
 
     def _assign(self, key: tuple[str, str], value: ast.expr) -> None:
         state = self._state(value)
@@ -131,6 +156,10 @@ class _Sites:
         before, nested = self.variables[key]
         # Which of several branches ran is not known; then nobody knows which driver it is.
         unsure = state is not before and (nested or self.scope.nested)
+        if unsure:
+            for one in (state, before):
+                if one is not None:
+                    one.given_away = True
         self.variables[key] = (None if unsure else state, nested or self.scope.nested)
 
     def _state(self, expression: ast.expr) -> _State | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from stepwell.diagnostic import Diagnostic
@@ -12,6 +12,7 @@ from stepwell.read.source.header import Header, header
 from stepwell.read.source.mentions import Site, sites
 from stepwell.read.source.moved import moved
 from stepwell.read.source.names import Names, Others, environment
+from stepwell.read.source.settled import settled
 from stepwell.read.source.steps import Facts, functions, read_step
 from stepwell.rules.secrets import secrets
 from stepwell.spec import Hole, Node, Span
@@ -33,6 +34,8 @@ class Module:
         package: whether it is a package's `__init__`.
         private: its functions that are no steps since their names start with `_`, as nodes.
         uses_modifiers: whether a step carries one of stepwell's decorators, or is a `Stream`.
+        borrows: whether the text of functions that a modifier names has a part in its nodes.
+        key: stands for the text, where an index has given this; else empty.
     """
 
     file: str
@@ -46,11 +49,13 @@ class Module:
     package: bool = False
     uses_modifiers: bool = False
     private: tuple[Node, ...] = ()
+    borrows: bool = False
     _chunks: Mapping[str, Chunk] = field(default_factory=dict, compare=False, repr=False)
     _readings: tuple[_Known, ...] = field(default=(), compare=False, repr=False)
+    key: bytes = field(default=b"", compare=False, repr=False)
 
     def chunks(self, text: str) -> list[Chunk]:
-        """The top-level statements of a text; those that this reading knows are not parsed again."""
+        """The top-level statements of a text; what this reading knows is not parsed again."""
         return chunks(normal(text), self._chunks)
 
 
@@ -85,7 +90,9 @@ def parse(
             re-exports are followed into it.
     """
     found = chunks(normal(text), previous._chunks if previous is not None else {})
-    names = _names(found, module, package, others)
+    names = names_of(found, module, package)
+    if others is not None:
+        names.others = others
     names.file = file
     around = {"file": file, **environment(names)}
     # A file may be read without its neighbours first, and then with them: both are kept.
@@ -101,7 +108,7 @@ def parse(
     return Module(
         file,
         module,
-        tuple(facts.whole.nodes),
+        tuple(settled(facts.whole.nodes, found)),
         tuple(facts.whole.problems),
         tuple(facts.whole.holes),
         sites(found, names, file),
@@ -110,6 +117,7 @@ def parse(
         package,
         facts.whole.modified,
         tuple(facts.whole.private),
+        facts.whole.borrowed,
         {chunk.text: chunk for chunk in found if chunk.body is not None},
         (_Known(around, names, facts.made), *[each for each in earlier if each is not same][:1]),
     )
@@ -208,11 +216,10 @@ class _Reading:
         self.whole.borrowed |= facts.borrowed
 
 
-def _names(found: list[Chunk], module: str, package: bool, others: Others | None) -> Names:
+def names_of(found: Iterable[Chunk], module: str, package: bool) -> Names:
+    """The names of a file, from its chunks; it knows no others yet."""
     home = module if package else module.rpartition(".")[0]
     names = Names(module, home)
-    if others is not None:
-        names.others = others
     for chunk in found:
         if chunk.body is not None:
             names.add(chunk.body, chunk)

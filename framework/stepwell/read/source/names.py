@@ -136,6 +136,13 @@ class Names:
         other = self.others(home)
         return other.constant(last) if other is not None and last in other.constants else None
 
+    def exported(self) -> list[str] | None:
+        """What `__all__` lists; `None` where a star import brings every public name."""
+        listed = self.constants.get("__all__")
+        if not isinstance(listed, ast.List | ast.Tuple) or "__all__" in self.unsure:
+            return None
+        return [str(each.value) for each in listed.elts if isinstance(each, ast.Constant)]
+
     def type(self, expression: ast.expr) -> Type:
         """The type that an annotation means."""
         return from_ast(expression, self.resolve)

@@ -1,0 +1,63 @@
+"""A line above each step: who reads it."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from stepwell.graph import Graph
+from stepwell.spec import Node, Span
+from stepwell_lsp.snapshot import Snapshot
+
+SHOW = "stepwell.showReferences"
+"""The client's command that lists places: its URI, its position, and the locations."""
+
+
+def code_lenses(
+    snapshot: Snapshot, file: str, *, commands: frozenset[str] = frozenset()
+) -> list[types.CodeLens]:
+    """For every node made in this file, how many steps read it and whether it is asked for.
+
+    Args:
+        snapshot: the workspace.
+        file: the file that is shown.
+        commands: the commands that the client has; without `SHOW`, a lens only tells.
+    """
+    found: dict[Span, dict[str, tuple[Graph, Node]]] = {}
+    for place in snapshot.places(file):
+        if place.role == "step" and place.node:
+            found.setdefault(place.span, {}).setdefault(place.name, (place.graph, place.node))
+    graphs = list(
+        {id(graph): graph for nodes in found.values() for graph, _ in nodes.values()}.values()
+    )
+    readers = _readers(graphs)
+    asked = {m.name for graph in graphs for m in graph.mentions if m.role == "target"}
+    lenses = []
+    for span, nodes in found.items():
+        for name in nodes:
+            title = _title(len(readers.get(name, ())), name in asked)
+            title = title if len(nodes) == 1 else f"{name}: {title}"
+            command = types.Command(title, "")
+            if SHOW in commands and readers.get(name):
+                spans = dict.fromkeys(readers[name].values())
+                places = [snapshot.location(where) for where in spans if where]
+                start = snapshot.range(span).start
+                command = types.Command(title, SHOW, arguments=[snapshot.uri(file), start, places])
+            lenses.append(types.CodeLens(snapshot.range(span), command))
+    return sorted(lenses, key=lambda lens: lens.range.start)
+
+
+def _readers(graphs: list[Graph]) -> dict[str, dict[str, Span | None]]:
+    """By name, the steps that read it in any of these pipelines, with the place."""
+    found: dict[str, dict[str, Span | None]] = {}
+    for graph in graphs:
+        for node in graph.written:
+            for param in node.params:
+                found.setdefault(param.reads, {}).setdefault(node.name, param.span)
+    return found
+
+
+def _title(readers: int, asked: bool) -> str:
+    if not readers:
+        return "asked for" if asked else "no step reads this"
+    count = "1 step" if readers == 1 else f"{readers} steps"
+    return f"read by {count}" + (" · asked for" if asked else "")

@@ -1,0 +1,90 @@
+// The files that the tests open.
+
+export const FLOW = `\
+"""Answers a question from a document."""
+
+
+def chunks(document: str, size: int = 400) -> list[str]:
+    """Pieces of the document that fit into a prompt."""
+    return [document[i : i + size] for i in range(0, len(document), size)]
+
+
+def passages(question: str, chunks: list[str]) -> list[str]:
+    """The pieces that share most words with the question."""
+    words = set(question.lower().split())
+    return sorted(chunks, key=lambda chunk: -len(words & set(chunk.lower().split())))[:3]
+
+
+def prompt(question: str, pasages: list[str]) -> str:
+    """What the model is asked."""
+    return "\\n\\n".join([*passages, question])
+
+
+def answer(prompt: str) -> str:
+    """What the model says."""
+    return prompt.splitlines()[0]
+
+
+def cited(answer: str, passages: list[str]) -> list[str]:
+    """The passages that the answer rests on."""
+    return [passage for passage in passages if answer in passage]
+`;
+
+/** Everything in it that reaches the view tries to be markup there. */
+const EVIL = "</script><img src=x onerror=alert(1)><script>alert(2)</script>";
+export const HOSTILE = `\
+from stepwell.modifiers import config, parameterize, value
+
+
+@parameterize(shouted={"text": value("${EVIL}")})
+def made(text: str) -> "Annotated[str, '${EVIL}']":
+    """${EVIL}"""
+    return text.upper()
+
+
+@config.when(size="${EVIL}")
+def size__big(shouted: "Literal['javascript:alert(3)']") -> str:
+    """<svg onload=alert(4)>"""
+    return shouted
+
+
+def __proto__(constructor: str) -> str:
+    return constructor
+
+
+def toString(size: str, hasOwnProperty: str) -> str:
+    return size
+`;
+
+export function large(count) {
+  const lines = [
+    "from stepwell.modifiers import tag",
+    "",
+    '@tag(a="b")',
+    "def n0() -> int: return 0",
+  ];
+  for (let i = 1; i < count; i += 1) {
+    const [before, half] = [`n${i - 1}`, `n${Math.floor(i / 2)}`];
+    const reads = i > 2 ? [before, half] : [before];
+    const params = reads.map((name) => `${name}: int`).join(", ");
+    lines.push(`def n${i}(${params}) -> int: return ${reads.join(" + ")}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+const PROJECT = `\
+[tool.stepwell.pipelines.flow]
+modules = ["flow"]
+inputs = ["document", "question"]
+outputs = ["cited"]
+
+[tool.stepwell.pipelines."${EVIL}"]
+modules = ["hostile"]
+`;
+
+export const FILES = {
+  "flow.py": FLOW,
+  "hostile.py": HOSTILE,
+  "large.py": large(10_000),
+  "pyproject.toml": PROJECT,
+};
