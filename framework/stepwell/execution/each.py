@@ -299,7 +299,7 @@ class BlockWork(Work):
         )
         self.in_loop = self.is_async
         self.plain = (
-            fan.executor is None
+            isinstance(self.executor, InlineExecutor)
             and self.on_error == "fail"
             and not self.tasks.any
             and not self.is_async

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import nullcontext
-from functools import partial
 from threading import Event as Flag
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from stepwell.execution.each import Made, OneItem, collected, ended
 from stepwell.execution.run import Run
 from stepwell.execution.surround import drive_async, surround
-from stepwell.execution.tasks import in_thread, run_tasks
+from stepwell.execution.tasks import QUICK, SLOW, in_thread, run_tasks
 from stepwell.execution.work import At, Attribution, note
 from stepwell.executors.base import Cancelled, Outcome, Task
 from stepwell.executors.tasks import AT_ONCE
@@ -63,7 +63,7 @@ class _Items:
         self._pending: deque[tuple[Task, asyncio.Task[Outcome]]] = deque()
         self._busy, self._number = 0, 0
         self._changed = asyncio.Event()
-        self._exhausted = False
+        self._exhausted = self._source_is_quick = False
         self._stopping = Flag()
 
     async def next_is_there(self, source: AsyncIterator[Any]) -> bool:
@@ -156,6 +156,23 @@ class _Items:
         run = Run(work.block.plan, [task.item, *self._shared])
         return run_tasks(run, work.works, At(self._at.run_id, task.id), self._pool)
 
+    async def _after(self, items: Iterator[Any]) -> Any:
+        """The next item. What makes it may block, as any plain step may: until it has been seen to
+        be quick it is asked in a thread."""
+        if self._source_is_quick:
+            began = perf_counter()
+            item = next(items, _END)
+            self._source_is_quick = perf_counter() - began < SLOW
+            return item
+
+        def timed() -> Any:
+            began = perf_counter()
+            item = next(items, _END)
+            self._source_is_quick = perf_counter() - began < QUICK
+            return item
+
+        return await in_thread(self._pool, timed, self._stopping)
+
     async def drawn(self, items: Any) -> Any:
         """The items as the source gives them; what it raises is its own."""
         node = self._work.block.source
@@ -181,11 +198,9 @@ class _Items:
                 for item in items:
                     yield item
             else:
-                # What makes the items may block, as any plain step may.
                 drawn = self._work.drawn(items, self._at)
-                after = partial(next, drawn, _END)
                 try:
-                    while (item := await in_thread(self._pool, after, self._stopping)) is not _END:
+                    while (item := await self._after(drawn)) is not _END:
                         yield item
                 finally:
                     drawn.close()
