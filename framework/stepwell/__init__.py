@@ -124,8 +124,8 @@ __getattr__, __dir__ = exports(
     {
         "stepwell.driver": "Builder Driver",
         "stepwell.errors": (
-            "AdapterError BudgetExceeded CheckFailed GraphError HookError MissingExtra ModifierError "
-            "RequestError StepwellError Unavailable"
+            "AdapterError BudgetExceeded CheckFailed GraphError HookError MissingExtra "
+            "ModifierError RequestError StepwellError Unavailable"
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.fanout": "Collect ItemFailed Parallelizable",

@@ -56,7 +56,9 @@ def blocks(order: Iterable[Node], graph: Graph, given: Collection[str] = ()) -> 
     """
     nodes = graph.nodes
     nests: dict[str, Nest] = {}
-    values = {name: (name,) if _is_source(nodes.get(name)) else () for name in given}
+    values: dict[str, Nest] = {
+        name: (name,) if _is_source(nodes.get(name)) else () for name in given
+    }
     waited: dict[str, frozenset[str]] = {}
     misuses: list[Misuse] = []
     for node in order:

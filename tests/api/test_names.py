@@ -9,8 +9,9 @@ import pytest
 
 PUBLIC = {
     "stepwell": """
-        AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Driver GraphError HookError ItemFailed MissingExtra
-        ModifierError Parallelizable RequestError RunFinished StepFailed StepFinished StepStarted StepwellError
+        AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Driver GraphError HookError
+        ItemFailed MissingExtra ModifierError Parallelizable RequestError RunFinished StepFailed
+        StepFinished StepStarted StepwellError
         Stream Unavailable __version__ cache check_output check_output_custom config does
         extract_columns extract_fields fallback group inject node parameterize
         parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output retry

@@ -8,20 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from stepwell.blocks import policy
 from stepwell.errors import HookError, RequestError
-from stepwell.executors.base import Cancelled, Executor, InlineExecutor, Outcome, Task
-from stepwell.fanout import ItemFailed
 from stepwell.execution.inline import run_works
 from stepwell.execution.streams import close, piece_value
 from stepwell.execution.surround import drive, surround
 from stepwell.execution.work import At, Attribution, Work, note
+from stepwell.executors.base import Cancelled, Executor, InlineExecutor, Outcome, Task
+from stepwell.fanout import ItemFailed
 from stepwell.graph import Graph
-from stepwell.plan import Block, Line, Plan
-
 from stepwell.lifecycle.dispatch import Around, LifecycleSet
+from stepwell.plan import Block, Line, Plan
 from stepwell.spec import NOTHING, Node
 
 OnError = Literal["fail", "skip", "collect"]
@@ -195,7 +194,7 @@ class OneItem:
     def take_news(self, news: Any) -> None:
         adapters = self.work.lifecycle.adapters
         for place, state in news:
-            adapters[place].take_home(run_id=self.at.run_id, state=state)  # type: ignore[attr-defined]
+            adapters[place].take_home(run_id=self.at.run_id, state=state)
 
     def _travelling(self, method: str) -> Iterator[tuple[int, Any]]:
         """The adapters that tell at home what they came to know elsewhere."""
@@ -282,7 +281,7 @@ class BlockWork(Work):
         super().__init__(line, LifecycleSet())
         self.block, self.lifecycle = block, lifecycle
         self.executor = fan.executor or InlineExecutor()
-        self.on_error = policy(block.source) or fan.on_error
+        self.on_error = cast("OnError", policy(block.source) or fan.on_error)
         # What is done within an item is done in its place: no executor waits for itself.
         self.works = works(block.plan, lifecycle, fan._replace(executor=None))
         if self.executor.sends:

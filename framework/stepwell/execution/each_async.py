@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepwell.execution.each import Made, OneItem, collected, ended
 from stepwell.execution.run import Run
+from stepwell.execution.streams import close
 from stepwell.execution.surround import drive_async, surround
 from stepwell.execution.tasks import QUICK, SLOW, in_thread, run_tasks
 from stepwell.execution.work import At, Attribution, note
@@ -203,7 +204,7 @@ class _Items:
                     while (item := await self._after(drawn)) is not _END:
                         yield item
                 finally:
-                    drawn.close()
+                    close(drawn)
         except GeneratorExit:
             raise
         except BaseException as error:

@@ -88,7 +88,8 @@ class Inline:
             return len(self._plan.lines) <= TEXT_LIMIT
         works = self._works()
         return len(works) <= TEXT_LIMIT and not any(
-            work.needs_context or work.feeds or (work.line.block and not work.plain) for work in works
+            work.needs_context or work.feeds or (work.line.block and not work.plain)
+            for work in works
         )
 
     def _compile(self) -> Callable[..., dict[str, Any]]:

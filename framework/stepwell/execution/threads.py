@@ -126,9 +126,7 @@ class _Crew:
         if not work.feeds:
             return do(work, self._run.values, self._at)
         feed = Feed(work.node.type)
-        return fill(
-            feed, work, self._run.values, self._at, lambda: self._started(position, feed)
-        )
+        return fill(feed, work, self._run.values, self._at, lambda: self._started(position, feed))
 
     def _started(self, position: int, feed: Feed) -> None:
         """A stream's readers need not wait for its end."""
@@ -150,9 +148,7 @@ class _Crew:
         self._changed.notify_all()
 
 
-def fill(
-    feed: Feed, work: Work, values: list[Any], at: At, started: Callable[[], None]
-) -> None:
+def fill(feed: Feed, work: Work, values: list[Any], at: At, started: Callable[[], None]) -> None:
     """Does the work of a stream that others read: its chunks go to the feed as they come.
 
     Raises:

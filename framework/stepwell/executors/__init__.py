@@ -1,6 +1,6 @@
 """Where the items of a fan-out are done, and how many of them at the same time.
 
-    Builder().with_modules(pipeline).with_executor(ThreadsExecutor(8)).build()
+Builder().with_modules(pipeline).with_executor(ThreadsExecutor(8)).build()
 """
 
 from __future__ import annotations

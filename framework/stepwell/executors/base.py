@@ -60,9 +60,7 @@ class Executor:
     sends: ClassVar[bool] = False
     """Whether what does the tasks is pickled on its way."""
 
-    def map(
-        self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]
-    ) -> Iterator[Outcome]:
+    def map(self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]) -> Iterator[Outcome]:
         """What each task comes to, in the order of tasks, as soon as it is there.
 
         Of `tasks` no more is taken than is done soon. Every task that was taken has an outcome:
@@ -78,7 +76,5 @@ class Executor:
 class InlineExecutor(Executor):
     """Does one item after the other, where the run is."""
 
-    def map(
-        self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]
-    ) -> Iterator[Outcome]:
+    def map(self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]) -> Iterator[Outcome]:
         return map(do, tasks)

@@ -12,6 +12,7 @@ from typing import Any
 
 from stepwell.executors.base import Cancelled, Do, Outcome, Task
 
+
 def done(do: Do, tasks: list[Task]) -> tuple[list[Outcome], float]:
     """What the tasks of a chunk come to, up to the first that fails, and the seconds it took."""
     began = perf_counter()

@@ -31,9 +31,7 @@ class ProcessesExecutor(Executor):
     def __str__(self) -> str:
         return f"in {self.workers} processes"
 
-    def map(
-        self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]
-    ) -> Iterator[Outcome]:
+    def map(self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]) -> Iterator[Outcome]:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 

@@ -22,9 +22,7 @@ class ThreadsExecutor(Executor):
     def __str__(self) -> str:
         return f"on {self.workers} threads"
 
-    def map(
-        self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]
-    ) -> Iterator[Outcome]:
+    def map(self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]) -> Iterator[Outcome]:
         from concurrent.futures import ThreadPoolExecutor
         from contextvars import copy_context
         from threading import Event

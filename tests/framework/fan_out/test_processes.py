@@ -18,7 +18,7 @@ from stepwell.lifecycle import NodeExecutionHook
 from stepwell.llm import TokenAccounting
 from stepwell.testing import module_of
 
-TEXT = '''
+TEXT = """
 import os
 from stepwell import Collect, Parallelizable
 from stepwell.llm import Usage, record_usage
@@ -48,7 +48,7 @@ def report(done: Collect[object]) -> list[object]:
 
 def pids(elsewhere: Collect[int]) -> set[int]:
     return {*elsewhere, -os.getpid()}
-'''
+"""
 
 
 @pytest.fixture(scope="module")

@@ -68,9 +68,7 @@ number_async.__name__ = "number"
 number_async.__annotations__["return"] = Parallelizable[int]
 
 PLAIN = module_of(page, bias, number, square, length, total, question, answer, report)
-MIXED = module_of(
-    page, bias, number_async, square_async, length, total, question, answer, report
-)
+MIXED = module_of(page, bias, number_async, square_async, length, total, question, answer, report)
 
 
 def by_hand(pages: list[list[int]], lowest: int) -> Any:
@@ -92,9 +90,7 @@ def streamed(events: Iterator[Any]) -> Any:
 
 
 async def astreamed(events: AsyncIterator[Any]) -> Any:
-    last = None
-    async for last in events:
-        pass
+    *_, last = [event async for event in events]
     assert isinstance(last, RunFinished)
     return last.results
 

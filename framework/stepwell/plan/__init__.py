@@ -1,0 +1,22 @@
+"""What to run for some targets: the lines of a plan in order, every argument worked out once.
+
+Knows nodes and the graph; calls no step, and knows nothing of adapters.
+"""
+
+from stepwell.plan.arguments import positions
+from stepwell.plan.lines import STREAM, Block, Group, Line, Literal, Missing, Piece, Plan, Whole
+from stepwell.plan.making import plan
+
+__all__ = [
+    "STREAM",
+    "Block",
+    "Group",
+    "Line",
+    "Literal",
+    "Missing",
+    "Piece",
+    "Plan",
+    "Whole",
+    "plan",
+    "positions",
+]

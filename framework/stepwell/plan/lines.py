@@ -1,0 +1,192 @@
+"""A plan as data: its lines, and what each is called with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from stepwell.blocks import Blocks
+from stepwell.graph import Graph
+from stepwell.spec import Node, Param
+
+STREAM = "stepwell.Stream"
+
+
+class Literal(NamedTuple):
+    """An argument that a modifier bound, or a default that must be given by position."""
+
+    value: Any
+
+
+class Whole(NamedTuple):
+    """All of a stream that others read live: its chunks joined, or their list."""
+
+    slot: int
+
+
+class Group(NamedTuple):
+    """Several values for one keyword: a list, or a dict if it has keys."""
+
+    keys: tuple[str, ...] | None
+    pieces: tuple[Piece, ...]
+
+
+Piece: TypeAlias = int | Literal | Whole | Group
+"""One argument: the slot of a value, or one of the above."""
+
+
+class Line(NamedTuple):
+    """One line of a plan: a node, and what its function is called with.
+
+    Args:
+        node: what is made.
+        slot: where its result is kept.
+        args: what is given by position.
+        kwargs: what is given by keyword.
+        frees: the slots that no later line reads.
+        simple: all arguments are plain slots given by position.
+        block: what is done for each item of the first argument, with the others; a line that has
+            one calls no function of its node.
+    """
+
+    node: Node
+    slot: int
+    args: tuple[Piece, ...]
+    kwargs: tuple[tuple[str, Piece], ...]
+    frees: tuple[int, ...]
+    simple: bool
+    block: Block | None = None
+
+    def slots(self) -> Iterator[int]:
+        """Every slot that is read, once for each time."""
+        waiting: list[Piece] = [*self.args, *(piece for _, piece in self.kwargs)]
+        for piece in waiting:
+            if isinstance(piece, int):
+                yield piece
+            elif isinstance(piece, Whole):
+                yield piece.slot
+            elif isinstance(piece, Group):
+                waiting.extend(piece.pieces)
+
+
+@dataclass(frozen=True)
+class Block:
+    """What is done for each item of a fan-out.
+
+    Args:
+        source: the node that gives the items.
+        plan: what is done for one: it is given the item first, then what all items share, and its
+            targets are what is collected.
+    """
+
+    source: Node
+    plan: Plan
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What the execution works out once and keeps."""
+
+
+class Missing(NamedTuple):
+    """A name that a step needs and that neither a node makes nor the caller gives."""
+
+    name: str
+    node: Node
+    param: Param
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run for some targets. Made by `plan`.
+
+    Args:
+        graph: the graph it was made from.
+        targets: the names asked for.
+        given: names whose values are given, each in the slot of its position.
+        lines: one for each node that runs, in an order that respects every edge.
+        results: the slots of the targets.
+        live: slots of streams that some line reads chunk by chunk.
+        missing: what has to be given and is not; a plan with any can't run.
+        blocks: which nodes are done for each item of a fan-out; `None` where none is.
+    """
+
+    graph: Graph
+    targets: tuple[str, ...]
+    given: tuple[str, ...]
+    lines: tuple[Line, ...]
+    results: tuple[int | Whole, ...]
+    live: frozenset[int]
+    missing: tuple[Missing, ...] = ()
+    blocks: Blocks | None = None
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """The nodes that run, in order; those done for each item are there once."""
+        if self.blocks is None:
+            return [line.node for line in self.lines]
+        nodes: list[Node] = []
+        for line in self.lines:
+            if line.block is not None:
+                nodes += line.block.plan.nodes
+            elif line.node.kind != "part":
+                nodes.append(line.node)
+        return nodes
+
+    @cached_property
+    def calls(self) -> tuple[tuple[Line, int, Callable[..., Any], int, int, int], ...]:
+        """Each line with the number of its arguments, its function and the slots of the first
+        three; the number is 0 where the arguments are none, many, or not just values."""
+        calls: list[Any] = []
+        for line in self.lines:
+            step, args = line.node.callable, line.args
+            if line.simple and 0 < len(args) < 4 and line.block is None:
+                calls.append((line, len(args), step, *args, *(0,) * (3 - len(args))))
+            else:
+                calls.append((line, 0, step, 0, 0, 0))
+        return tuple(calls)
+
+    @cached_property
+    def reads(self) -> tuple[tuple[int, ...], ...]:
+        """For each line, the slots that it reads; one that it reads twice is there twice."""
+        return tuple(
+            line.args if line.simple else tuple(line.slots())  # type: ignore[misc]
+            for line in self.lines
+        )
+
+    @cached_property
+    def readers(self) -> tuple[tuple[int, ...], ...]:
+        """For each line, the lines that read its result; one that reads it twice is there twice."""
+        first = len(self.given)
+        found: list[list[int]] = [[] for _ in self.lines]
+        for position, reads in enumerate(self.reads):
+            for slot in reads:
+                if slot >= first:
+                    found[slot - first].append(position)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def waits(self) -> tuple[int, ...]:
+        """For each line, how many of its arguments other lines make."""
+        first = len(self.given)
+        return tuple(sum(slot >= first for slot in reads) for reads in self.reads)
+
+    @cached_property
+    def holds(self) -> tuple[int, ...]:
+        """For each slot, how often it is read, by lines and as a result."""
+        counts = [0] * (len(self.given) + len(self.lines))
+        for reads in self.reads:
+            for slot in reads:
+                counts[slot] += 1
+        for result in self.results:
+            counts[result if isinstance(result, int) else result.slot] += 1
+        return tuple(counts)
+
+    @cached_property
+    def has_streams(self) -> bool:
+        """Whether a step makes its result chunk by chunk."""
+        return any(line.node.type.name == STREAM for line in self.lines)
+
+    @cached_property
+    def is_async(self) -> bool:
+        """Whether a step has to be awaited."""
+        return any(node.kind in ("coroutine", "async_generator") for node in self.nodes)
