@@ -22,8 +22,9 @@ from typing import Any
 
 import shapes
 
-from stepwell import Stream
+from stepwell import Collect, Parallelizable, Stream
 from stepwell.driver import Builder, Driver
+from stepwell.executors import AsyncioExecutor, ThreadsExecutor
 from stepwell.lifecycle import NodeExecutionHook, Retry
 from stepwell.lifecycle.base import PostNodeExecute, PreNodeExecute
 from stepwell.testing import module_of
@@ -184,6 +185,55 @@ def w5() -> Iterator[Row]:
     yield from asyncio.run(_w5())
 
 
+def item(size: int) -> Parallelizable[int]:
+    return range(size)
+
+
+def double(item: int) -> int:
+    return item * 2
+
+
+def doubles(double: Collect[int]) -> list[int]:
+    return double
+
+
+async def awaited(item: int) -> int:
+    return item * 2
+
+
+def all_awaited(awaited: Collect[int]) -> list[int]:
+    return awaited
+
+
+def w6() -> Iterator[Row]:
+    size = 10_000
+    module = module_of(item, double, doubles)
+    by_hand = lambda: [double(each) for each in range(size)]
+    makers: dict[str, tuple[Builder, str, str]] = {
+        "W6 10,000 items, one by one": (Builder(), "doubles", "1.25x"),
+        "W6 with a hook": (Builder().with_adapters(Watch()), "doubles", ""),
+        "W6 on 2 threads": (Builder().with_executor(ThreadsExecutor(2)), "doubles", ""),
+        "W6 async steps, 16 at once": (
+            Builder().with_executor(AsyncioExecutor(16)),
+            "all_awaited",
+            "",
+        ),
+    }
+    for name, (builder, target, goal) in makers.items():
+        dr = builder.with_modules(module, module_of(awaited, all_awaited)).build()
+        run = lambda dr=dr, target=target: dr.execute([target], {"size": size})[target]
+        assert run() == by_hand()
+        taken, hand = paired(run, by_hand, times=1, rounds=9)
+        each = f"{taken / size * 1e6:.2f} us an item, by hand {hand / size * 1e6:.2f}"
+        yield name, f"{taken / hand:.2f}x ({each})", goal
+    grown = []
+    dr = Driver({}, module)
+    for count in (100, 10_000, 1_000_000):
+        (taken,) = paired(lambda n=count: dr.execute(["doubles"], {"size": n}), times=1, rounds=5)
+        grown.append(f"{count:,}: {taken / count * 1e9:.0f} ns")
+    yield "W6 growth, an item", ", ".join(grown), "2x at most"
+
+
 def words(size: int) -> Stream[str]:
     for _ in range(size):
         yield "word "
@@ -340,7 +390,7 @@ def growth() -> Iterator[Row]:
     yield "a chain of 100,000, planned and run once", f"{took:.1f} s CPU", "runs"
 
 
-ROWS = {f.__name__.upper(): f for f in (w1, w2, w4, w5, w7, w8, w9, w10, w11, growth)}
+ROWS = {f.__name__.upper(): f for f in (w1, w2, w4, w5, w6, w7, w8, w9, w10, w11, growth)}
 
 
 def main(wanted: list[str]) -> None:

@@ -8,10 +8,8 @@ from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from stepwell.blocks import POLICIES
 from stepwell.errors import GraphError
-from stepwell.execution.each import ONE_BY_ONE, Fan, OnError
-from stepwell.executors.base import Executor
+from stepwell.execution.work import ONE_BY_ONE, Fan, OnError
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import given
 from stepwell.types import UNKNOWN, fits
@@ -19,6 +17,7 @@ from stepwell.types import UNKNOWN, fits
 if TYPE_CHECKING:
     from stepwell.diagnostic import Diagnostic
     from stepwell.driver.driver import Driver
+    from stepwell.executors.base import Executor
     from stepwell.lifecycle.dispatch import LifecycleSet
     from stepwell.spec import Param, Span
 
@@ -196,6 +195,8 @@ class Builder:
                 out, `collect` puts an `ItemFailed` in its place. A source's own tag `on_error`
                 says it for that source.
         """
+        from stepwell.blocks import POLICIES
+
         if on_error not in POLICIES:
             known = ", ".join(f"`{name}`" for name in POLICIES)
             raise ValueError(f"`on_error={on_error!r}` is none of {known}")

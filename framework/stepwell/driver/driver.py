@@ -17,8 +17,7 @@ from stepwell.driver.request import (
     warn_of_unread,
 )
 from stepwell.errors import RequestError
-from stepwell.execution.each import ONE_BY_ONE, Fan
-from stepwell.execution.work import new_run_id
+from stepwell.execution.work import ONE_BY_ONE, Fan, new_run_id
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.lifecycle.filters import asks_for_itself

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from stepwell.driver.request import Check, checks_of
 from stepwell.errors import RequestError
-from stepwell.execution.each import ONE_BY_ONE, Fan, works
 from stepwell.execution.inline import Inline
 from stepwell.execution.run import Run
-from stepwell.execution.work import Work
+from stepwell.execution.work import ONE_BY_ONE, Fan, Work, works
 from stepwell.lifecycle.dispatch import Around, LifecycleSet
 from stepwell.plan import STREAM, Plan
 

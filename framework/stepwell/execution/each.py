@@ -8,53 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, cast
 
 from stepwell.blocks import policy
 from stepwell.errors import HookError, RequestError
 from stepwell.execution.inline import run_works
 from stepwell.execution.streams import close, piece_value
 from stepwell.execution.surround import drive, surround
-from stepwell.execution.work import At, Attribution, Work, note
-from stepwell.executors.base import Cancelled, Executor, InlineExecutor, Outcome, Task
+from stepwell.execution.work import At, Attribution, Fan, OnError, Work, note, works
+from stepwell.executors.base import Cancelled, InlineExecutor, Outcome, Task
 from stepwell.fanout import ItemFailed
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import Around, LifecycleSet
-from stepwell.plan import Block, Line, Plan
+from stepwell.plan import Block, Line
 from stepwell.spec import NOTHING, Node
-
-OnError = Literal["fail", "skip", "collect"]
-
-
-class Fan(NamedTuple):
-    """How items are done.
-
-    Args:
-        executor: where, and how many at the same time.
-        on_error: what the failure of one means, where its source does not say.
-    """
-
-    executor: Executor | None = None
-    on_error: OnError = "fail"
-
-
-ONE_BY_ONE = Fan()
-
-
-def works(plan: Plan, lifecycle: LifecycleSet, fan: Fan = ONE_BY_ONE) -> list[Work]:
-    """The work of each line."""
-    found: list[Work] = []
-    for line in plan.lines:
-        if line.block is not None:
-            found.append(BlockWork(line, line.block, lifecycle, fan))
-        elif line.slot in plan.live:
-            readers = plan.holds[line.slot]
-            found.append(Work(line, lifecycle, feeds=True, readers=readers))
-        elif line.node.kind == "part":
-            found.append(Work(line, LifecycleSet()))
-        else:
-            found.append(Work(line, lifecycle))
-    return found
 
 
 class TaskHooks:
@@ -281,7 +248,7 @@ class BlockWork(Work):
         super().__init__(line, LifecycleSet())
         self.block, self.lifecycle = block, lifecycle
         self.executor = fan.executor or InlineExecutor()
-        self.on_error = cast("OnError", policy(block.source) or fan.on_error)
+        self.on_error = cast(OnError, policy(block.source) or fan.on_error)
         # What is done within an item is done in its place: no executor waits for itself.
         self.works = works(block.plan, lifecycle, fan._replace(executor=None))
         if self.executor.sends:

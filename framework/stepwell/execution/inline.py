@@ -7,7 +7,6 @@ from itertools import count
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from stepwell.execution.loops import loop_of, noted, task_of
 from stepwell.execution.streams import Live, close, piece_value, whole
 from stepwell.execution.surround import drive, enter, finish, leave, outcome, outcome_of
 from stepwell.execution.work import At, Attribution, Work, new_run_id, note, refuse_coroutine
@@ -117,6 +116,8 @@ class Inline:
         if position < 0:
             return error
         if place.inner is not None:
+            from stepwell.execution.loops import task_of
+
             item = task_of(place.loops, trace.tb_frame.f_locals)
             note(error, place.inner, At(run_id or new_run_id(), item))
             return error
@@ -174,13 +175,24 @@ def run_lines(plan: Plan, values: list[Any], run_id: str = "") -> dict[str, Any]
                     values[read] = None
     except BaseException as error:
         if line is not None:
-            noted(error, line, At(run_id or new_run_id()))
+            _noted(error, line, At(run_id or new_run_id()))
         raise
     return results_of(plan, values)
 
 
+def _noted(error: BaseException, line: Line, at: At) -> None:
+    if line.block is None:
+        note(error, line.node, at)
+        return
+    from stepwell.execution.loops import noted
+
+    noted(error, line, at)
+
+
 def _called(line: Line, values: list[Any]) -> Any:
     if line.block is not None:
+        from stepwell.execution.loops import loop_of
+
         return loop_of(line)(*[piece_value(piece, values) for piece in line.args])
     step: Callable[..., Any] = line.node.callable  # type: ignore[assignment]
     return step(

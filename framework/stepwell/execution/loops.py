@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from stepwell.blocks import ITEMS
 from stepwell.execution.around import Place, written
-from stepwell.execution.work import At, note
+from stepwell.execution.work import At, note, works
 from stepwell.plan import Line, Plan
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ def loop_of(line: Line) -> Callable[..., list[Any]]:
 
 
 def _compiled(line: Line) -> tuple[Callable[..., list[Any]], Text]:
-    from stepwell.execution.each import works
     from stepwell.execution.text import Writer, compiled
     from stepwell.lifecycle.dispatch import LifecycleSet
 

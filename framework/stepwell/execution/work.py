@@ -8,15 +8,34 @@ from contextlib import suppress
 from functools import partial
 from itertools import count
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from stepwell.execution.streams import piece_value
 from stepwell.execution.surround import Asked, surround
-from stepwell.plan import STREAM, Group, Line, Piece, Whole, positions
+from stepwell.plan import STREAM, Group, Line, Piece, Plan, Whole, positions
 
 if TYPE_CHECKING:
+    from stepwell.executors.base import Executor
     from stepwell.lifecycle.dispatch import Around, Hook, LifecycleSet
     from stepwell.spec import Node
+
+
+OnError = Literal["fail", "skip", "collect"]
+
+
+class Fan(NamedTuple):
+    """How the items of fan-outs are done.
+
+    Args:
+        executor: where, and how many at the same time; one by one where there is none.
+        on_error: what the failure of one means, where its source does not say.
+    """
+
+    executor: Executor | None = None
+    on_error: OnError = "fail"
+
+
+ONE_BY_ONE = Fan()
 
 
 class At(NamedTuple):
@@ -194,6 +213,23 @@ class Attribution:
 
     def __exit__(self, *_: object) -> None:
         self._variable.reset(self._token)
+
+
+def works(plan: Plan, lifecycle: LifecycleSet, fan: Fan = ONE_BY_ONE) -> list[Work]:
+    """The work of each line."""
+    return [_work(line, plan, lifecycle, fan) for line in plan.lines]
+
+
+def _work(line: Line, plan: Plan, lifecycle: LifecycleSet, fan: Fan) -> Work:
+    if line.block is not None:
+        from stepwell.execution.each import BlockWork
+
+        return BlockWork(line, line.block, lifecycle, fan)
+    if line.node.kind == "part":
+        return Work(line, type(lifecycle)())
+    if line.slot in plan.live:
+        return Work(line, lifecycle, feeds=True, readers=plan.holds[line.slot])
+    return Work(line, lifecycle)
 
 
 def facts(node: Node) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from stepwell.blocks import Blocks
 from stepwell.graph import Graph
 from stepwell.spec import Node, Param
+
+if TYPE_CHECKING:
+    from stepwell.blocks import Blocks
 
 STREAM = "stepwell.Stream"
 

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Sequence
 from stepwell.graph import Graph
 from stepwell.plan.arguments import line_of
 from stepwell.plan.lines import STREAM, Missing, Plan, Whole
-from stepwell.plan.nesting import nesting
 from stepwell.spec import Node
 
 
@@ -20,6 +19,8 @@ def plan(graph: Graph, targets: Sequence[str], given: Collection[str] = ()) -> P
     """
     nodes, names, missing = _walk(graph, targets, given)
     if graph.fans_out:
+        from stepwell.plan.nesting import nesting
+
         return nesting(graph, targets, nodes, names, missing)
     slots = {name: slot for slot, name in enumerate(names)}
     for slot, node in enumerate(nodes, len(names)):
