@@ -107,6 +107,26 @@ def test_a_comment_switches_a_rule_off(folder, workspace):
     assert codes(workspace) == {}
 
 
+def test_a_comment_that_switches_off_nothing_is_told(folder, workspace):
+    """As soon as what it was for is gone."""
+    (folder / "b.py").write_text("def y(xx: int) -> int: return xx  # stepwell: ignore[SW101]\n")
+    workspace.sources.touch([str(folder / "b.py")])
+    assert codes(workspace) == {}
+    (folder / "b.py").write_text("def y(x: int) -> int: return x  # stepwell: ignore[SW101]\n")
+    workspace.sources.touch([str(folder / "b.py")])
+    assert codes(workspace) == {"b.py": ["SW002"]}
+
+
+def test_what_is_wrong_in_one_of_two_pipelines_names_it(folder, workspace):
+    """Both are built of the same file."""
+    (folder / "other.py").write_text(
+        "from stepwell import Driver\nimport b\nd = Driver({}, b)\nd.execute(['y'])\n"
+    )
+    workspace.sources.touch([str(folder / "other.py")])
+    (message,) = told(workspace)["b.py"]
+    assert message.endswith("other.py:3`)")
+
+
 @pytest.mark.parametrize(
     ("check", "expected"),
     [
