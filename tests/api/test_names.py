@@ -9,10 +9,10 @@ import pytest
 
 PUBLIC = {
     "stepwell": """
-        AdapterError BudgetExceeded Builder CheckFailed Chunk Driver GraphError HookError MissingExtra
-        ModifierError RequestError RunFinished StepFailed StepFinished StepStarted StepwellError
-        Stream Unavailable __version__ cache check_output check_output_custom config does
-        extract_columns extract_fields fallback group inject node parameterize
+        AdapterError BudgetExceeded Builder CheckFailed Chunk Driver GraphError HookError
+        MissingExtra ModifierError RequestError RunFinished StepFailed StepFinished StepStarted
+        StepwellError Stream Unavailable __version__ cache check_output check_output_custom config
+        does extract_columns extract_fields fallback group inject node parameterize
         parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output retry
         schema source step subdag tag tag_outputs timeout unpack_fields value with_columns
     """,

@@ -53,6 +53,8 @@ class Driver:
         modules: the modules whose functions are the steps.
         adapter: one lifecycle adapter or several, in the order in which their hooks run.
         threads: so many steps that don't need each other run at the same time; see `Builder`.
+        allow_module_overrides: a later module's steps take the place of an earlier's of the same
+            names; without it, two of one name are an error.
 
     Raises:
         GraphError: if the steps make no sound graph; it holds all that is wrong.
@@ -65,13 +67,17 @@ class Driver:
         *modules: ModuleType,
         adapter: object = (),
         threads: int = 0,
+        allow_module_overrides: bool = False,
     ) -> None:
         adapters = tuple(adapter) if isinstance(adapter, (list, tuple)) else (adapter,)
         self.config: Mapping[str, Any] = dict(config or NOTHING)
         self.modules = modules
         self._adapters = tuple(a for a in adapters if a is not None)
         self.lifecycle = LifecycleSet(self._adapters)
-        self.graph: Graph = built(self.config, modules, self.lifecycle)
+        self._overriding = allow_module_overrides
+        self.graph: Graph = built(
+            self.config, modules, self.lifecycle, overriding=allow_module_overrides
+        )
         if any(asks_for_itself(node.tags) for node in self.graph.nodes.values()):
             from stepwell.lifecycle.own import own_adapters
 
@@ -88,6 +94,7 @@ class Driver:
             names_of(self.modules),
             self._adapters,
             self._threads,
+            self._overriding,
         )
 
     def __repr__(self) -> str:
@@ -247,6 +254,23 @@ class Driver:
         needed |= {name: None for name in names if name in self.graph.inputs}
         return self._plan((names, (*needed,), overrides)).text().source
 
+    def export_execution(
+        self,
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> str:
+        """What a run of these targets would do, as JSON: its nodes in order, with what they read.
+
+        Values are left out, those given as well.
+
+        Raises:
+            RequestError: if it can't run.
+        """
+        from stepwell.driver import views
+
+        return views.exported(self._prepare(targets, inputs or NOTHING, overrides or NOTHING).plan)
+
     # What there is.
 
     def list_available_variables(
@@ -403,6 +427,16 @@ class Driver:
 
 
 def _rebuilt(
-    config: Mapping[str, Any], modules: tuple[str, ...], adapters: tuple[object, ...], threads: int
+    config: Mapping[str, Any],
+    modules: tuple[str, ...],
+    adapters: tuple[object, ...],
+    threads: int,
+    overriding: bool,
 ) -> Driver:
-    return Driver(config, *import_modules(modules), adapter=adapters, threads=threads)
+    return Driver(
+        config,
+        *import_modules(modules),
+        adapter=adapters,
+        threads=threads,
+        allow_module_overrides=overriding,
+    )

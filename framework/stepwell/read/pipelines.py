@@ -14,6 +14,7 @@ from typing import Any
 from stepwell.graph import Graph
 from stepwell.modifiers.arguments import Named, Unread
 from stepwell.modifiers.config import choose
+from stepwell.read.overriding import later_wins
 from stepwell.read.source import Module, Names, Site
 from stepwell.read.source.mentions import Request
 from stepwell.read.uses import Known, Use, tell, use_of
@@ -61,10 +62,15 @@ def graph(
     inputs: Iterable[str] | None = None,
     mentions: Iterable[Mention] = (),
     others: Finder | None = None,
+    overriding: bool = False,
 ) -> Graph:
-    """The graph of these modules: of the steps that exist under `config`, or of all."""
+    """The graph of these modules: of the steps that exist under `config`, or of all.
+
+    With `overriding`, a later module's nodes take the place of an earlier's of the same names.
+    """
     modules = list(modules)
-    nodes = written = [node for module in modules for node in _nodes(module, modules, others)]
+    groups = [_nodes(module, modules, others) for module in modules]
+    nodes = written = [node for group in groups for node in group]
     holes = [hole for module in modules for hole in module.holes]
     if config is not None:
         unread = next((node for node in written if node.when and _unread(node)), None)
@@ -74,6 +80,8 @@ def graph(
             holes.append(Hole(hole, unread.span))
         else:
             nodes = choose(written, config)
+    if overriding:
+        nodes = later_wins(groups, nodes)
     present = set(map(id, nodes)) if len(nodes) < len(written) else None
     return Graph(
         nodes,
@@ -206,7 +214,8 @@ def _site(home: Module, site: Site, finder: Finder) -> Pipeline | None:
     if config is None or any(isinstance(value, Unread) for value in config.values()):
         config = None
     mentions = [*site.mentions, *_mentions(site.requests)]
-    made = graph(modules, config=config, mentions=mentions, others=finder)
+    overriding = site.overriding
+    made = graph(modules, config=config, mentions=mentions, others=finder, overriding=overriding)
     if not whole:
         hole = Hole("a module of this driver is not known from its text", site.span)
         made.holes = (*made.holes, hole)
