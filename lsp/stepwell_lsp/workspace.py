@@ -13,8 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from stepwell.diagnostic import Diagnostic
+from stepwell.read.findings import merged, unreadable
 from stepwell.read.pipelines import Declared, Pipeline, declared, pipelines
-from stepwell.rules import check, ignored, unignored
+from stepwell.rules import check, kept
 from stepwell.rules.settings import Settings, settings
 from stepwell_lsp.modules import Modules
 from stepwell_lsp.positions import UTF16, Text
@@ -102,20 +103,19 @@ class Workspace:
 
     def _findings(self, texts: Mapping[str, Text]) -> dict[str, tuple[Diagnostic, ...]]:
         """What was found, by file, each once though several pipelines may say it."""
-        found: dict[str, dict[tuple[object, ...], Diagnostic]] = {}
-        for made, diagnostics in self._checked.values():
+        found: dict[str, list[Diagnostic]] = {}
+        for made, _ in self._checked.values():
             for module in made.modules:
-                found.setdefault(module.file, {})
-            for one in diagnostics:
-                span = one.span or made.span
-                file = span.file if span else made.modules[0].file if made.modules else ""
-                found.setdefault(file, {}).setdefault((one.code, span, one.message), one)
-        kept = {}
+                found.setdefault(module.file, [])
+        for one in merged(self._checked.values()):
+            found.setdefault(one.span.file if one.span else "", []).append(one)
+        broken = unreadable(made for made, _ in self._checked.values())
+        told = {}
         for file, ones in found.items():
-            off = {file: ignored(texts[file].source)} if ones and file in texts else {}
+            text = {file: texts[file].source} if file in texts else {}
             counts = self._settings_of(file).counts
-            kept[file] = tuple(one for one in unignored(ones.values(), off) if counts(one))
-        return kept
+            told[file] = tuple(one for one in kept(ones, text, broken=broken) if counts(one))
+        return told
 
     def _settings_of(self, file: str) -> Settings:
         """What the nearest `pyproject.toml` that says something of rules says."""
