@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.read.findings import merged, unreadable
-from stepwell.read.pipelines import Declared, Pipeline, declared, pipelines
+from stepwell.read.pipelines import Built, Declared, Pipeline, declared, pipelines
 from stepwell.rules import check, kept
 from stepwell.rules.settings import Settings, settings
 from stepwell_lsp.modules import Modules
@@ -33,6 +33,7 @@ class Workspace:
         self._declared: dict[str, list[Declared]] = {}  # by folder
         self._chosen: dict[str, Settings] = {}  # by folder: which rules count below it
         self._checked: dict[str, tuple[Pipeline, list[Diagnostic]]] = {}
+        self._built = Built()
         self.report: Callable[[int, int], None] = lambda done, all: None
 
     def glimpse(self) -> Snapshot | None:
@@ -59,7 +60,7 @@ class Workspace:
         self._modules.update(
             (file for file in stale if file not in tables), given, search=bool(tables)
         )
-        now = pipelines(self._modules.read.values(), given)
+        now = pipelines(self._modules.read.values(), given, self._built)
         checked = {}
         for done, (key, made) in enumerate(_keyed(now), start=1):
             checked[key] = self._check(key, made)
