@@ -18,7 +18,7 @@ PEER_pipefunc := pipefunc==0.93.2
 # Flows of functions wired by their names, as Hamilton's users published them.
 WILD := apache-hamilton==1.90.0 sf-hamilton-contrib==0.0.9
 
-.PHONY: help demo test lint types contracts extension test-editor bench bench-peers bench-lsp bench-llm wild test-otel e2e clean
+.PHONY: help demo test lint types contracts extension test-editor bench bench-peers bench-lsp bench-llm wild test-otel e2e pictures clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -101,6 +101,9 @@ e2e: $(VENV)/dev ## the language server in a real editor, Neovim without a scree
 test-editor: $(VENV)/dev extension ## the extension in a real VS Code (0.8 GB into .cache once; needs chromium)
 	vscode-extension/e2e/setup.sh $(CURDIR)/.cache/editor
 	cd vscode-extension && node e2e/editor.mjs ../.cache/editor ../$(BIN)/python
+
+pictures: $(VENV)/dev ## the pictures of docs/modifiers.md, each from the code above it
+	$(BIN)/python docs/pictures.py
 
 clean: ## what was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .stepwell

@@ -62,7 +62,12 @@ class Literals:
         maker = KNOWN.get(canonical or "")
         if maker is None:
             made = self.value(decorator) if name and not isinstance(decorator, ast.Call) else None
-            return made if isinstance(made, Modifier) else None
+            if isinstance(made, Modifier):
+                return made
+            # What a modifier of the user's own does is not known: none of their code is run.
+            own = canonical is not None and self.names.makes_modifiers(canonical)
+            own = own or self._made_by_a_modifier(decorator)
+            return Unread(ast.unparse(decorator)) if own else None
         if isinstance(maker, Modifier):
             if isinstance(decorator, ast.Call):
                 raise ModifierError(f"`@{name}` takes no arguments; write it without `()`")
@@ -71,6 +76,17 @@ class Literals:
             raise ModifierError(f"`@{name}` needs its arguments: `@{name}(…)`")
         made = self._call(maker, decorator, name or "")
         return made if isinstance(made, Modifier | Unread) else None
+
+    def _made_by_a_modifier(self, decorator: ast.expr) -> bool:
+        """Whether it names a constant of the module that a modifier of the user's own is."""
+        found = self.names.constant(decorator.id) if isinstance(decorator, ast.Name) else None
+        if found is None:
+            return False
+        home, call = found
+        if not isinstance(call, ast.Call):
+            return False
+        made = home.canonical(written(call.func) or "")
+        return made is not None and home.makes_modifiers(made)
 
     def value(self, expression: ast.expr, depth: int = _DEPTH) -> Any:
         """The value of an expression, `Unread` where that is not known."""
