@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from stepwell.driver.views import Picture, Variable
     from stepwell.execution.events import Event
+    from stepwell.llm.accounting import TokenAccounting
+    from stepwell.llm.forecast import Estimate
 
 Targets = Iterable[Target] | Target
 Given = Mapping[str, Any]
@@ -270,6 +272,39 @@ class Driver:
         from stepwell.driver import views
 
         return views.exported(self._prepare(targets, inputs or NOTHING, overrides or NOTHING).plan)
+
+    def estimate(
+        self,
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        history: TokenAccounting | None = None,
+        currency: str = "USD",
+    ) -> Estimate:
+        """What a run of these targets will use, in tokens and money, by step, with ranges.
+
+        Steps run, without adapters, up to their first request, which does not leave; what needs an
+        answer is not run. So input is known exactly where a prompt can be made before any answer
+        and its tokens can be counted (extra `tokens`). A stand-in in `overrides` lets more be made,
+        and keeps what is not to run from running. Only requests of `metered` clients are held back.
+
+        Args:
+            targets: names of nodes or inputs, or functions.
+            inputs: values for names that no step makes.
+            overrides: values to put in the place of nodes.
+            history: the accounting of earlier runs, for what can't be made beforehand.
+            currency: that of the costs; prices in others count as not known.
+
+        Raises:
+            RequestError: if it can't run; it holds all that is wrong.
+        """
+        from stepwell.llm.forecast import estimate
+
+        inputs, overrides = inputs or NOTHING, overrides or NOTHING
+        prepared = self._prepare(targets, inputs, overrides)
+        values = prepared.values(inputs, overrides)
+        return estimate(prepared.plan, values, history=history, currency=currency)
 
     # What there is.
 
