@@ -326,7 +326,7 @@ def environment(names: Names) -> Mapping[str, object]:
         "others": _near(names),
         "module": (names.module, names.package),
         "unsure": names.unsure,
-        "shadows": names.functions & _BUILTINS,
+        "shadows": names.functions.keys() & _BUILTINS,
         "imports": names.imports,
         "constants": dumped,
         "classes": bases,
