@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.read.findings import merged, unreadable
+from stepwell.read.index import Index
 from stepwell.read.pipelines import Built, Declared, Pipeline, declared, pipelines
 from stepwell.rules import check, kept
 from stepwell.rules.settings import Settings, settings
@@ -24,12 +25,17 @@ from stepwell_lsp.sources import SETTINGS, Sources
 
 
 class Workspace:
-    """What `sources` say, as pipelines and findings."""
+    """What `sources` say, as pipelines and findings.
 
-    def __init__(self) -> None:
+    Args:
+        index: what was read of files before.
+    """
+
+    def __init__(self, index: Index | None = None) -> None:
         self.sources = Sources()
         self.encoding = UTF16
-        self._modules = Modules(self.sources)
+        self._index = index
+        self._modules = Modules(self.sources, index)
         self._declared: dict[str, list[Declared]] = {}  # by folder
         self._chosen: dict[str, Settings] = {}  # by folder: which rules count below it
         self._checked: dict[str, tuple[Pipeline, list[Diagnostic]]] = {}
@@ -47,7 +53,7 @@ class Workspace:
             return None
         small = Workspace()
         small.sources, small.encoding = near, self.encoding
-        small._modules = Modules(near)
+        small._modules = Modules(near, self._index)
         return small.snapshot()
 
     def snapshot(self) -> Snapshot:
