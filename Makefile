@@ -12,13 +12,16 @@ override DOCS := $(value DOCS)
 export Q DOCS
 BEGAN := $(shell date +%s)
 
+EDITS ?= 10000
+SEED ?= 7
+
 PEER_hamilton := apache-hamilton==1.90.0
 PHOENIX := arize-phoenix==20.26.1
 PEER_pipefunc := pipefunc==0.93.2
 # Flows of functions wired by their names, as Hamilton's users published them.
 WILD := apache-hamilton==1.90.0 sf-hamilton-contrib==0.0.9
 
-.PHONY: help demo test lint types contracts extension test-editor bench bench-peers bench-lsp bench-llm wild test-otel e2e clean
+.PHONY: help demo test lint types contracts extension test-editor bench bench-peers bench-lsp fuzz-lsp bench-llm wild test-otel e2e pictures clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -82,6 +85,9 @@ wild: $(VENV)/dev .cache/wild ## what the rules say of functions that others wro
 bench-lsp: $(VENV)/dev ## how long the editor waits for the language server
 	$(BIN)/python bench/lsp.py
 
+fuzz-lsp: $(VENV)/dev ## random edits, compared with a fresh look after each: make fuzz-lsp EDITS=10000 SEED=7
+	STEPWELL_EDITS=$(EDITS) STEPWELL_SEED=$(SEED) $(BIN)/python -m pytest tests/lsp/test_fuzz.py -q -s
+
 bench-llm: $(VENV)/dev ## what the metering of calls costs, for each call and each chunk
 	$(BIN)/python bench/llm.py
 
@@ -94,13 +100,17 @@ bench-llm: $(VENV)/dev ## what the metering of calls costs, for each call and ea
 test-otel: $(VENV)/dev .cache/phoenix ## traces sent to a real backend, Arize Phoenix, and asked of it
 	$(BIN)/python tests/otel/phoenix.py .cache/phoenix/bin/python
 
-e2e: $(VENV)/dev ## the language server in a real editor, Neovim without a screen
+e2e: $(VENV)/dev ## the language server in real editors, Neovim and Emacs without a screen
 	@command -v nvim >/dev/null || { echo "make e2e needs Neovim; run: apt-get install neovim"; exit 1; }
+	@command -v emacs >/dev/null || { echo "make e2e needs Emacs; run: apt-get install emacs-nox elpa-eglot"; exit 1; }
 	$(BIN)/python -m pytest tests/e2e
 
 test-editor: $(VENV)/dev extension ## the extension in a real VS Code (0.8 GB into .cache once; needs chromium)
 	vscode-extension/e2e/setup.sh $(CURDIR)/.cache/editor
 	cd vscode-extension && node e2e/editor.mjs ../.cache/editor ../$(BIN)/python
+
+pictures: $(VENV)/dev ## the pictures of docs/modifiers.md, each from the code above it
+	$(BIN)/python docs/pictures.py
 
 clean: ## what was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .stepwell

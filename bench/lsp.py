@@ -136,7 +136,8 @@ def source(count: int) -> str:
         steps.append(
             f"def node_{n}(node_{n - 1}: int{far}, seed: int) -> int:\n"
             f'    """Step number {n}.\n\n    It adds what came before.\n    """\n'
-            f"    total = node_{n - 1}\n    total += seed\n    return total\n"
+            f"    total = node_{n - 1}{far.partition(':')[0].replace(',', ' +')}\n"
+            f"    total += seed\n    return total\n"
         )
     return "\n\n".join(steps)
 

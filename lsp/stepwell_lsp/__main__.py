@@ -13,7 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="stepwell-lsp",
         description="The stepwell language server. An editor starts it and speaks with it over "
-        "stdin and stdout; see docs/editor.md.",
+        "stdin and stdout; see docs/editors.md.",
     )
     parser.add_argument("--version", action="store_true", help="print the version and leave")
     parser.add_argument("--log-file", metavar="FILE", help="write what the server does to a file")

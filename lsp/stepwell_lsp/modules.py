@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stepwell.read import files
 from stepwell.read.connected import connected
+from stepwell.read.index import Index
 from stepwell.read.pipelines import Declared, Finder
 from stepwell.read.source import Module, parse
 from stepwell_lsp.sources import Sources
@@ -16,11 +17,17 @@ log = logging.getLogger(__name__)
 
 
 class Modules:
-    """The facts of the files that can matter to a pipeline: an edit reads one of them again."""
+    """The facts of the files that can matter to a pipeline: an edit reads one of them again.
 
-    def __init__(self, sources: Sources) -> None:
+    Args:
+        sources: what files say.
+        index: what was read of them before this server was started.
+    """
+
+    def __init__(self, sources: Sources, index: Index | None = None) -> None:
         self.read: dict[str, Module] = {}  # knowing what they import
         self._sources = sources
+        self._index = index
         self._alone: dict[str, Module] = {}  # what each says by itself
         self._homes: dict[str, frozenset[str]] = {}  # the files that each imports from
         self._seen: set[str] = set()  # the files among which those that matter were looked for
@@ -48,6 +55,8 @@ class Modules:
         changed = [file for file in either if before.get(file) is not self._alone.get(file)]
         if changed:
             self._read_across(changed, before)
+        if self._index:
+            self._index.save()
 
     def _connected(self, given: list[Declared]) -> dict[str, Module]:
         """The files that can matter, each read by itself."""
@@ -92,13 +101,25 @@ class Modules:
     def _parsed(self, file: str, finder: Finder | None) -> Module:
         path = Path(file)
         name = files.module_name(path) if path.is_absolute() else "untitled"
+        package = path.name == "__init__.py"
+        text = self._sources.text(file).source
+        alone = self._alone.get(file)
+        previous = alone if finder else self.read.get(file)
         try:
+            # What is open will be edited: its text is cut up and kept so.
+            if self._index and file not in self._sources.buffers:
+                if finder is None and previous is None:
+                    return self._index.parse(text, file=file, module=name, package=package)
+                if finder is not None and alone is not None and alone.key:
+                    return self._index.parse(
+                        text, file=file, module=name, package=package, alone=alone, finder=finder
+                    )
             return parse(
-                self._sources.text(file).source,
+                text,
                 file=file,
                 module=name,
-                package=path.name == "__init__.py",
-                previous=self._alone.get(file) if finder else self.read.get(file),
+                package=package,
+                previous=previous,
                 others=finder.names(file) if finder else None,
             )
         except RecursionError:  # nested deeper than can be walked: no text a person writes

@@ -16,6 +16,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
+from stepwell.read.index import Index
 from stepwell_lsp.documents import Document, path_of
 from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report, workspace_reports
 from stepwell_lsp.features.graph import CHANGED
@@ -88,7 +89,7 @@ class Server(LanguageServer):
             converter_factory=converters.get_converter,
         )
         self.documents: dict[str, Document] = {}
-        self.files = Workspace()
+        self.files = Workspace(Index())
         self.analyst = Analyst(self.files.snapshot, self.publish, glimpse=self.files.glimpse)
         self.pulls = False  # whether the client asks for the findings of its buffers
         self.pulls_all = False  # and for those of all other files

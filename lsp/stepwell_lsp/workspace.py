@@ -13,8 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from stepwell.diagnostic import Diagnostic
-from stepwell.read.pipelines import Declared, Pipeline, declared, pipelines
-from stepwell.rules import check, ignored, unignored
+from stepwell.read.findings import merged, unreadable
+from stepwell.read.index import Index
+from stepwell.read.pipelines import Built, Declared, Pipeline, declared, pipelines
+from stepwell.rules import check, kept
 from stepwell.rules.settings import Settings, settings
 from stepwell_lsp.modules import Modules
 from stepwell_lsp.positions import UTF16, Text
@@ -23,15 +25,21 @@ from stepwell_lsp.sources import SETTINGS, Sources
 
 
 class Workspace:
-    """What `sources` say, as pipelines and findings."""
+    """What `sources` say, as pipelines and findings.
 
-    def __init__(self) -> None:
+    Args:
+        index: what was read of files before.
+    """
+
+    def __init__(self, index: Index | None = None) -> None:
         self.sources = Sources()
         self.encoding = UTF16
-        self._modules = Modules(self.sources)
+        self._index = index
+        self._modules = Modules(self.sources, index)
         self._declared: dict[str, list[Declared]] = {}  # by folder
         self._chosen: dict[str, Settings] = {}  # by folder: which rules count below it
         self._checked: dict[str, tuple[Pipeline, list[Diagnostic]]] = {}
+        self._built = Built()
         self.report: Callable[[int, int], None] = lambda done, all: None
 
     def glimpse(self) -> Snapshot | None:
@@ -45,7 +53,7 @@ class Workspace:
             return None
         small = Workspace()
         small.sources, small.encoding = near, self.encoding
-        small._modules = Modules(near)
+        small._modules = Modules(near, self._index)
         return small.snapshot()
 
     def snapshot(self) -> Snapshot:
@@ -58,7 +66,7 @@ class Workspace:
         self._modules.update(
             (file for file in stale if file not in tables), given, search=bool(tables)
         )
-        now = pipelines(self._modules.read.values(), given)
+        now = pipelines(self._modules.read.values(), given, self._built)
         checked = {}
         for done, (key, made) in enumerate(_keyed(now), start=1):
             checked[key] = self._check(key, made)
@@ -102,20 +110,19 @@ class Workspace:
 
     def _findings(self, texts: Mapping[str, Text]) -> dict[str, tuple[Diagnostic, ...]]:
         """What was found, by file, each once though several pipelines may say it."""
-        found: dict[str, dict[tuple[object, ...], Diagnostic]] = {}
-        for made, diagnostics in self._checked.values():
+        found: dict[str, list[Diagnostic]] = {}
+        for made, _ in self._checked.values():
             for module in made.modules:
-                found.setdefault(module.file, {})
-            for one in diagnostics:
-                span = one.span or made.span
-                file = span.file if span else made.modules[0].file if made.modules else ""
-                found.setdefault(file, {}).setdefault((one.code, span, one.message), one)
-        kept = {}
+                found.setdefault(module.file, [])
+        for one in merged(self._checked.values()):
+            found.setdefault(one.span.file if one.span else "", []).append(one)
+        broken = unreadable(made for made, _ in self._checked.values())
+        told = {}
         for file, ones in found.items():
-            off = {file: ignored(texts[file].source)} if ones and file in texts else {}
+            text = {file: texts[file].source} if file in texts else {}
             counts = self._settings_of(file).counts
-            kept[file] = tuple(one for one in unignored(ones.values(), off) if counts(one))
-        return kept
+            told[file] = tuple(one for one in kept(ones, text, broken=broken) if counts(one))
+        return told
 
     def _settings_of(self, file: str) -> Settings:
         """What the nearest `pyproject.toml` that says something of rules says."""

@@ -11,11 +11,11 @@ PUBLIC = {
     "stepwell": """
         AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Driver GraphError HookError
         ItemFailed MissingExtra ModifierError Parallelizable RequestError RunFinished StepFailed
-        StepFinished StepStarted StepwellError
-        Stream Unavailable __version__ cache check_output check_output_custom config does
-        extract_columns extract_fields fallback group inject node parameterize
-        parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output retry
-        schema source step subdag tag tag_outputs timeout unpack_fields value with_columns
+        StepFinished StepStarted StepwellError Stream Unavailable __version__ cache check_output check_output_custom config
+        dataloader datasaver does extract_columns extract_fields fallback group inject load_from
+        node parameterize parameterize_sources parameterize_values parameterized_subdag pipe_input
+        pipe_output retry save_to schema source step subdag tag tag_outputs timeout unpack_fields
+        value with_columns
     """,
     "stepwell.driver": "Builder Driver",
     "stepwell.draw": "Direction dot html mermaid picture text",
@@ -45,12 +45,14 @@ PUBLIC = {
         VectorStore corpus_digest files_in python_docs read_files split
     """,
     "stepwell.modifiers": """
-        Modifier cache check_output check_output_custom config does extract_columns extract_fields
-        fallback group inject node parameterize parameterize_sources parameterize_values
-        parameterized_subdag pipe_input pipe_output retry schema source step subdag tag
-        tag_outputs timeout unpack_fields value with_columns
+        Modifier cache check_output check_output_custom config dataloader datasaver does
+        extract_columns extract_fields fallback group inject load_from node parameterize
+        parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output retry
+        save_to schema source step subdag tag tag_outputs timeout unpack_fields value with_columns
     """,
-    "stepwell.testing": "FakeModel Received Reply graph_of module_of",
+    "stepwell.testing": """
+        Coverage FakeModel Fakes NotRecorded Received Reply cassette graph_of module_of
+    """,
     "stepwell.tracing": "Tracing",
 }
 

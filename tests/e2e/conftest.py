@@ -2,4 +2,5 @@
 
 import shutil
 
-collect_ignore = [] if shutil.which("nvim") else ["test_neovim.py"]
+_NEEDED = {"nvim": "test_neovim.py", "emacs": "test_emacs.py"}
+collect_ignore = [file for editor, file in _NEEDED.items() if not shutil.which(editor)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -14,6 +16,17 @@ from stepwell_lsp.workspace import Workspace
 
 CURSOR = "‸"
 ROOT = "/nowhere/work"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What servers keep goes to a folder of its own, and away."""
+    before = os.environ.get("STEPWELL_CACHE_DIR")
+    os.environ["STEPWELL_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    del os.environ["STEPWELL_CACHE_DIR"]
+    if before is not None:
+        os.environ["STEPWELL_CACHE_DIR"] = before
 
 
 class Look(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 
 import pytest
 
@@ -154,3 +155,67 @@ def test_headers_are_understood_however_they_are_spelt(given, lines):
 def test_a_body_that_is_not_there_is_nothing(count):
     """Too long to be meant, or cut off."""
     assert Stdin(io.BytesIO(b"short")).read(count) == b""
+
+
+METHODS = [
+    "textDocument/hover",
+    "textDocument/completion",
+    "textDocument/rename",
+    "textDocument/codeAction",
+    "textDocument/inlayHint",
+    "textDocument/semanticTokens/range",
+    "callHierarchy/incomingCalls",
+    "workspace/symbol",
+    "workspace/didChangeWatchedFiles",
+    "workspace/didChangeWorkspaceFolders",
+    "textDocument/didChange",
+    "textDocument/didClose",
+    "stepwell/graph",
+    "$/setTrace",
+    "shutdown ",
+]
+VALUES = [None, -1, 10**30, "", "😀", [], [[]], {}, {"uri": "file:///x.py"}, True, 1.5, "\ud800"]
+
+
+def spoilt(chance, value):
+    """A JSON value with one part of it gone, doubled, or of another kind."""
+    if isinstance(value, dict) and value and chance.random() < 0.8:
+        key = chance.choice(list(value))
+        if chance.random() < 0.2:
+            return {name: each for name, each in value.items() if name != key}
+        return {**value, key: spoilt(chance, value[key])}
+    if isinstance(value, list) and value and chance.random() < 0.8:
+        return [spoilt(chance, value[0]), *value] if chance.random() < 0.5 else value[1:]
+    return chance.choice(VALUES)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spoilt_messages_are_answered_or_dropped(client, seed):
+    """A hundred each, of every kind; the next request is answered."""
+    chance = random.Random(seed)
+    uri = client.uri("a.py")
+    place = {"line": 2, "character": 5}
+    whole = {
+        "textDocument": {"uri": uri, "version": 3},
+        "position": place,
+        "range": {"start": place, "end": place},
+        "newName": "b",
+        "context": {"diagnostics": []},
+        "item": {"name": "a", "kind": 12, "uri": uri, "range": {"start": place, "end": place}},
+        "query": "a",
+        "changes": [{"uri": uri, "type": 2}],
+        "event": {"added": [{"uri": uri, "name": "x"}], "removed": []},
+        "contentChanges": [{"text": TEXT}],
+    }
+    for number in range(100):
+        params = spoilt(chance, whole)
+        if isinstance(params, dict) and "contentChanges" in params and "textDocument" in params:
+            params.pop("contentChanges") if chance.random() < 0.5 else None
+        message = {"jsonrpc": "2.0", "method": chance.choice(METHODS), "params": params}
+        if chance.random() < 0.7:
+            message["id"] = f"{seed}-{number}"
+        raw(client, framed(json.dumps(message).encode()))
+    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    client.open("a.py", TEXT)
+    found = client.at("textDocument/hover", uri, 2, 5)
+    assert "def a" in found["contents"]["value"]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 
+from stepwell.read.index import Index
 from stepwell_lsp.documents import Document
 from stepwell_lsp.workspace import Workspace
 
@@ -105,6 +106,26 @@ def test_a_comment_switches_a_rule_off(folder, workspace):
     text = "def y(xx: int) -> int: ...  # stepwell: ignore[SW101]\n"
     workspace.sources.overlay(document(str(folder / "b.py"), text))
     assert codes(workspace) == {}
+
+
+def test_a_comment_that_switches_off_nothing_is_told(folder, workspace):
+    """As soon as what it was for is gone."""
+    (folder / "b.py").write_text("def y(xx: int) -> int: return xx  # stepwell: ignore[SW101]\n")
+    workspace.sources.touch([str(folder / "b.py")])
+    assert codes(workspace) == {}
+    (folder / "b.py").write_text("def y(x: int) -> int: return x  # stepwell: ignore[SW101]\n")
+    workspace.sources.touch([str(folder / "b.py")])
+    assert codes(workspace) == {"b.py": ["SW002"]}
+
+
+def test_what_is_wrong_in_one_of_two_pipelines_names_it(folder, workspace):
+    """Both are built of the same file."""
+    (folder / "other.py").write_text(
+        "from stepwell import Driver\nimport b\nd = Driver({}, b)\nd.execute(['y'])\n"
+    )
+    workspace.sources.touch([str(folder / "other.py")])
+    (message,) = told(workspace)["b.py"]
+    assert message.endswith("other.py:3`)")
 
 
 @pytest.mark.parametrize(
@@ -259,3 +280,22 @@ def test_after_any_edits_all_is_as_if_read_afresh(edits, last):
         workspace.snapshot()
         fresh.sources.overlay(document(f"{root}/{name}", text, 1))
     assert told(workspace) == told(fresh)
+
+
+def test_what_was_read_before_a_restart_is_the_same(folder, tmp_path_factory):
+    """Also after edits of a file that was never parsed in this life, and of one it imports."""
+    (folder / "a.py").write_text("Word = str\ndef x() -> Word: return ''\n")
+    (folder / "b.py").write_text("from a import Word\ndef y(x: Word) -> int: return 1\n")
+    cache = tmp_path_factory.mktemp("kept")
+    for life in range(3):
+        kept, fresh = Workspace(Index(cache)), Workspace()
+        for workspace in (kept, fresh):
+            workspace.sources.open_folders([str(folder)])
+        assert told(kept) == told(fresh) == {}
+        for text in ("Word = int\ndef x() -> str: return ''\n", f"Word = str  # {life}\n"):
+            for workspace in (kept, fresh):
+                workspace.sources.overlay(document(str(folder / "a.py"), text, 2))
+            assert told(kept) == told(fresh) != {}
+            assert kept.snapshot().pipelines[0].graph.digest() == (
+                fresh.snapshot().pipelines[0].graph.digest()
+            )

@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 
 
 def built(
-    config: Mapping[str, Any], modules: Sequence[ModuleType], lifecycle: LifecycleSet
+    config: Mapping[str, Any],
+    modules: Sequence[ModuleType],
+    lifecycle: LifecycleSet,
+    *,
+    overriding: bool = False,
 ) -> Graph:
     """The graph of these modules under this configuration, judged by rules and adapters.
+
+    With `overriding`, a later module's steps take the place of an earlier's of the same names.
 
     Raises:
         GraphError: if it is not sound; it holds all that is wrong.
@@ -35,7 +41,7 @@ def built(
 
     lifecycle.call("pre_do_anything")
     with collector_at_rest():
-        graph = runtime.graph(modules, config=config)
+        graph = runtime.graph(modules, config=config, overriding=overriding)
         wrong = errors(_permitted(graph, lifecycle))
     wrong += _refused(graph, modules, config, lifecycle)
     if wrong:
@@ -165,6 +171,7 @@ class Builder:
         self._adapters: list[object] = []
         self._threads = 0
         self._fan = ONE_BY_ONE
+        self._overriding = False
 
     def with_config(self, config: Mapping[str, Any]) -> Builder:
         """Adds to the configuration; a later value for a key wins."""
@@ -203,12 +210,21 @@ class Builder:
         self._fan = Fan(executor, on_error)
         return self
 
+    def allow_module_overrides(self) -> Builder:
+        """Lets a later module's steps take the place of an earlier's of the same names.
+
+        Without it, two steps of one name are an error.
+        """
+        self._overriding = True
+        return self
+
     def copy(self) -> Builder:
         """A builder with the same pieces, which may go its own way from here."""
         other = Builder()
         other._config, other._modules = dict(self._config), list(self._modules)
         other._adapters, other._threads = list(self._adapters), self._threads
         other._fan = self._fan
+        other._overriding = self._overriding
         return other
 
     def build(self) -> Driver:
@@ -225,4 +241,5 @@ class Builder:
             adapter=self._adapters,
             threads=self._threads,
             fan=self._fan,
+            allow_module_overrides=self._overriding,
         )

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from stepwell.driver.views import Picture, Variable
     from stepwell.execution.events import Event
+    from stepwell.llm.accounting import TokenAccounting
+    from stepwell.llm.forecast import Estimate
 
 Targets = Iterable[Target] | Target
 Given = Mapping[str, Any]
@@ -54,6 +56,8 @@ class Driver:
         adapter: one lifecycle adapter or several, in the order in which their hooks run.
         threads: so many steps that don't need each other run at the same time; see `Builder`.
         fan: how what is done for each item of a `Parallelizable` is done; see `Builder`.
+        allow_module_overrides: a later module's steps take the place of an earlier's of the same
+            names; without it, two of one name are an error.
 
     Raises:
         GraphError: if the steps make no sound graph; it holds all that is wrong.
@@ -67,13 +71,17 @@ class Driver:
         adapter: object = (),
         threads: int = 0,
         fan: Fan = ONE_BY_ONE,
+        allow_module_overrides: bool = False,
     ) -> None:
         adapters = tuple(adapter) if isinstance(adapter, (list, tuple)) else (adapter,)
         self.config: Mapping[str, Any] = dict(config or NOTHING)
         self.modules = modules
         self._adapters = tuple(a for a in adapters if a is not None)
         self.lifecycle = LifecycleSet(self._adapters)
-        self.graph: Graph = built(self.config, modules, self.lifecycle)
+        self._overriding = allow_module_overrides
+        self.graph: Graph = built(
+            self.config, modules, self.lifecycle, overriding=allow_module_overrides
+        )
         if any(asks_for_itself(node.tags) for node in self.graph.nodes.values()):
             from stepwell.lifecycle.own import own_adapters
 
@@ -91,6 +99,7 @@ class Driver:
             self._adapters,
             self._threads,
             self._fan,
+            self._overriding,
         )
 
     def __repr__(self) -> str:
@@ -249,6 +258,56 @@ class Driver:
         needed |= {missing.name: None for missing in first.missing}
         needed |= {name: None for name in names if name in self.graph.inputs}
         return self._plan((names, (*needed,), overrides)).text().source
+
+    def export_execution(
+        self,
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> str:
+        """What a run of these targets would do, as JSON: its nodes in order, with what they read.
+
+        Values are left out, those given as well.
+
+        Raises:
+            RequestError: if it can't run.
+        """
+        from stepwell.driver import views
+
+        return views.exported(self._prepare(targets, inputs or NOTHING, overrides or NOTHING).plan)
+
+    def estimate(
+        self,
+        targets: Targets,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        history: TokenAccounting | None = None,
+        currency: str = "USD",
+    ) -> Estimate:
+        """What a run of these targets will use, in tokens and money, by step, with ranges.
+
+        Steps run, without adapters, up to their first request, which does not leave; what needs an
+        answer is not run. So input is known exactly where a prompt can be made before any answer
+        and its tokens can be counted (extra `tokens`). A stand-in in `overrides` lets more be made,
+        and keeps what is not to run from running. Only requests of `metered` clients are held back.
+
+        Args:
+            targets: names of nodes or inputs, or functions.
+            inputs: values for names that no step makes.
+            overrides: values to put in the place of nodes.
+            history: the accounting of earlier runs, for what can't be made beforehand.
+            currency: that of the costs; prices in others count as not known.
+
+        Raises:
+            RequestError: if it can't run; it holds all that is wrong.
+        """
+        from stepwell.llm.forecast import estimate
+
+        inputs, overrides = inputs or NOTHING, overrides or NOTHING
+        prepared = self._prepare(targets, inputs, overrides)
+        values = prepared.values(inputs, overrides)
+        return estimate(prepared.plan, values, history=history, currency=currency)
 
     # What there is.
 
@@ -416,5 +475,13 @@ def _rebuilt(
     adapters: tuple[object, ...],
     threads: int,
     fan: Fan,
+    overriding: bool,
 ) -> Driver:
-    return Driver(config, *import_modules(modules), adapter=adapters, threads=threads, fan=fan)
+    return Driver(
+        config,
+        *import_modules(modules),
+        adapter=adapters,
+        threads=threads,
+        fan=fan,
+        allow_module_overrides=overriding,
+    )

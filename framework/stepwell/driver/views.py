@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from stepwell.plan import Plan
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -84,6 +86,28 @@ def tagged(
         for variable in found
         if all(answers(variable.tags.get(key), wanted) for key, wanted in tag_filter.items())
     ]
+
+
+def exported(made: Plan) -> str:
+    """A plan as JSON: what is given, and each node that runs, in order."""
+    import json
+
+    nodes = [
+        {
+            "name": node.name,
+            "type": node.type.short,
+            "step": node.step,
+            "module": node.module,
+            "documentation": node.doc,
+            "tags": {**node.tags},
+            "place": str(node.span) if node.span else "",
+            "required_dependencies": sorted({p.reads for p in node.params if p.required}),
+            "optional_dependencies": sorted({p.reads for p in node.params if not p.required}),
+        }
+        for node in made.nodes
+    ]
+    whole = {"targets": made.targets, "given": made.given, "nodes": nodes}
+    return json.dumps(whole, indent=2, ensure_ascii=False)
 
 
 class Picture:

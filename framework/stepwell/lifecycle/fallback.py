@@ -11,7 +11,7 @@ from time import time
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple, TypeAlias
 
-from stepwell.errors import BudgetExceeded, Unavailable, told
+from stepwell.errors import BadAnswer, BudgetExceeded, Unavailable, told
 from stepwell.lifecycle.api import NodeExecutionMethod
 from stepwell.lifecycle.current import current, model_instead
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
@@ -28,15 +28,15 @@ _NOT_GIVEN: Any = object()
 def elsewhere(error: Exception) -> bool:
     """Whether something else may succeed where a provider, or a budget, has refused.
 
-    True for whatever a provider answers but a success, for lost connections, for timeouts, and for
-    a request that a budget, a rate limit or a breaker kept from leaving. A mistake in a step is
+    True for whatever a provider answers but a good answer, for lost connections, timeouts, and for
+    requests that a budget, a rate limit or a breaker kept from leaving. A mistake in a step is
     none of these.
 
     >>> elsewhere(TimeoutError()), elsewhere(KeyError("context"))
     (True, False)
     """
-    kept = isinstance(error, BudgetExceeded | Unavailable)
-    return kept or transient(error) or (status_of(error) or 0) >= 400
+    refused = isinstance(error, BadAnswer | BudgetExceeded | Unavailable)
+    return refused or transient(error) or (status_of(error) or 0) >= 400
 
 
 @dataclass(frozen=True, slots=True)

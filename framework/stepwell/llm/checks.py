@@ -74,8 +74,8 @@ class Check:
         self._kept: list[bytes] = []
         self._size = self._unpacked = 0
         self._events: Events | None = None
-        self._whole = False
         self._opaque = False
+        self._judges = asked.api in JSON_APIS
 
     def head(self, status: int, headers: MutableMapping[str, str], *, packed: bool = True) -> bool:
         """Takes the head of the answer; true if its body is to pass through here.
@@ -110,14 +110,15 @@ class Check:
             BadAnswer: if it is larger than allowed, or an event of a stream is none.
         """
         self._size += len(data)
-        plain = self._plain(data)
+        plain = data if self._unpack is None else self._unpack(data)
+        self._unpacked += len(plain)
         if self._status >= 400:
             if self._unpacked <= self.bounds.largest:
                 self._kept.append(plain)
             return b""
         if self._unpacked > self.bounds.largest:
             self._fail("too_large", f"is larger than {self.bounds.largest:,} bytes")
-        if self._opaque or self.asked.api not in JSON_APIS:
+        if self._opaque or not self._judges:
             return data
         self._kept.append(plain)
         if self._events is None:
@@ -133,13 +134,13 @@ class Check:
         """
         if self._status >= 400:
             return hidden(b"".join(self._kept), self.asked.keys)
-        if self._opaque or self.asked.api not in JSON_APIS:
+        if self._opaque or not self._judges:
             return b""
         if self._events is None:
             self._judge_whole(b"".join(self._kept))
             return b""
         rest = self._events.rest()
-        if not self._whole and END.search(rest) is None:
+        if not (END.search(b"".join(self._kept[-9:])) or END.search(b"".join(self._kept))):
             self._fail("cut_off", "is a stream that ends before its end")
         return rest if self._unpack is None else b""
 
@@ -152,24 +153,23 @@ class Check:
 
     def _judged(self, events: Events, data: bytes) -> bytes:
         """The whole events of a stream, without those that hold no data."""
+        found = events.feed(data)
+        if len(found) == 1 and self._is_plain(found[0]):
+            return found[0]
         passed = []
-        for event in events.feed(data):
-            if (
-                event.startswith(b"data: {")
-                and event.endswith(b"}\n\n")
-                and event.count(b"\n") == 2
-            ):
-                payload = event
-            elif not (payload := data_of(event)):
-                continue
-            elif payload[:1] != b"{" or payload[-1:] != b"}":
-                self._judge_event(payload)
-            if not payload.isascii():
+        for event in found:
+            if not self._is_plain(event):
+                if not (payload := data_of(event)):
+                    continue
+                if payload[:1] != b"{" or payload[-1:] != b"}":
+                    self._judge_event(payload)
                 self._text(payload)
-            if not self._whole and END.search(event) is not None:
-                self._whole = True
             passed.append(event)
         return b"".join(passed)
+
+    def _is_plain(self, event: bytes) -> bool:
+        """Whether it needs no closer look, as nearly all don't."""
+        return event.startswith(b"data: {") and event.endswith(b"}\n\n") and event.isascii()
 
     def _judge_event(self, payload: bytes) -> None:
         if payload.startswith(b"[DONE]"):
@@ -204,14 +204,6 @@ class Check:
             if error.reason == "unexpected end of data":
                 self._fail("cut_off", "ends in the midst of a character")
             self._fail("not_utf8", "is no UTF-8")
-
-    def _plain(self, data: bytes) -> bytes:
-        if self._unpack is None:
-            self._unpacked += len(data)
-            return data
-        plain = self._unpack(data)
-        self._unpacked += len(plain)
-        return plain
 
     def _unpacker(self, window: int) -> Callable[[bytes], bytes]:
         """Unpacks no more than one byte past what is allowed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import time
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from stepwell.errors import BadAnswer, require
 from stepwell.lifecycle.current import current
@@ -46,28 +46,20 @@ def metered(
         MissingExtra: if `httpx2` is not installed.
         TypeError: if it is no such client.
     """
-    httpx2 = require("httpx2", extra="llm", what="`metered`")
+    require("httpx2", extra="llm", what="`metered`")
     from stepwell.llm.checks import Bounds
     from stepwell.llm.guard import guarded
     from stepwell.llm.meter import Meter
     from stepwell.llm.transport import is_through_door, through_door
+    from stepwell.llm.twin import http_of, is_bare, with_http
 
-    given: Any = client
-    bare = isinstance(given, (httpx2.Client, httpx2.AsyncClient))
-    http = given if bare else getattr(given, "_client", None)
-    if not isinstance(http, (httpx2.Client, httpx2.AsyncClient)):
-        raise TypeError(
-            f"`metered` can't measure a `{type(given).__module__}.{type(given).__qualname__}`;"
-            " give an `openai.OpenAI` or `openai.AsyncOpenAI` made with an `httpx2` client"
-        )
+    http = http_of(client, what="`metered` can't measure")
     if is_through_door(http):
         return client
-    meter = Meter(prices or {}, max_retries=getattr(given, "max_retries", 0))
+    meter = Meter(prices or {}, max_retries=getattr(client, "max_retries", 0))
     if checked:
-        http = guarded(http, Bounds(largest, deadline), _fault(bare=bare))
-    twin = through_door(http, meter)
-    result: Client = twin if bare else given.copy(http_client=twin)
-    return result
+        http = guarded(http, Bounds(largest, deadline), _fault(bare=is_bare(client)))
+    return with_http(client, through_door(http, meter))
 
 
 def _fault(*, bare: bool) -> type[BadAnswer]:

@@ -26,6 +26,8 @@ class Events:
         """The events that are whole by now."""
         if self._held:
             data = self._held + data
+        elif data.endswith(b"\n\n") and data.find(b"\n\n") == len(data) - 2 and b"\r" not in data:
+            return [data]  # one whole event, as nearly all are
         found, start = [], 0
         for end in _END.finditer(data):
             found.append(data[start : end.end()])
@@ -45,5 +47,7 @@ def data_of(event: bytes) -> bytes:
     >>> data_of(b": ping\\r\\nevent: x\\r\\ndata: {}\\r\\n\\r\\n")
     b'{}'
     """
+    if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2:
+        return event[6:].strip()
     lines = (line for line in event.splitlines() if line.startswith(b"data:"))
     return b"\n".join(line[5:].strip() for line in lines)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass
 from socket import SHUT_RDWR
 from threading import Timer
@@ -20,6 +19,7 @@ from stepwell.keys import HEADERS, keys_in
 from stepwell.lifecycle.current import left
 from stepwell.llm.checks import Asked, Bounds, Check
 from stepwell.llm.reading import operation_of
+from stepwell.llm.twin import twin_of
 
 TRAIL = "stepwell.trail"
 STREAMED = re.compile(rb'"stream"\s*:\s*true')
@@ -217,13 +217,7 @@ def guarded(client: Any, bounds: Bounds, fail: type[BadAnswer]) -> Any:
     """A twin of an HTTP client whose answers are judged; it shares the connection pool."""
     is_async = isinstance(client, httpx2.AsyncClient)
     guard: Callable[..., Any] = AsyncGuard if is_async else Guard
-    twin = copy(client)
-    twin.__class__ = next(c for c in type(client).__mro__ if not hasattr(c, "__del__"))
-    twin._transport = guard(client._transport, bounds, fail, client)
-    twin._mounts = {
-        pattern: None if transport is None else guard(transport, bounds, fail, client)
-        for pattern, transport in client._mounts.items()
-    }
+    twin = twin_of(client, lambda transport: guard(transport, bounds, fail, client))
 
     def wary(request: httpx2.Request) -> None:
         follow(request, fail)

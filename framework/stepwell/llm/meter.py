@@ -267,7 +267,11 @@ class Exchange:
         if self._events is None or self._decode is not None:
             self._keep(data)
             return data
-        passed = [event for event in self._events.feed(data) if self._sees(event)]
+        found = self._events.feed(data)
+        if len(found) == 1:
+            seen = self._sees(found[0])
+            return data if not self.added else found[0] if seen else b""
+        passed = [event for event in found if self._sees(event)]
         return b"".join(passed) if self.added else data
 
     def rest(self) -> bytes:

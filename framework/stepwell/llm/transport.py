@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from copy import copy
 from typing import Any
 
 import httpx2
@@ -11,6 +10,7 @@ import httpx2
 from stepwell.lifecycle.current import refuse_late
 from stepwell.llm.meter import Exchange, Meter
 from stepwell.llm.renaming import renamed, with_body
+from stepwell.llm.twin import twin_of
 
 
 class Body(httpx2.SyncByteStream):
@@ -134,19 +134,9 @@ class AsyncDoor(httpx2.AsyncBaseTransport):
 
 
 def through_door(client: Any, meter: Meter) -> Any:
-    """A twin of an HTTP client whose requests are measured; it shares the connection pool.
-
-    The twin of a client that closes itself when dropped does not: the pool is the first one's.
-    """
+    """A twin of an HTTP client whose requests are measured; it shares the connection pool."""
     door: Callable[..., Any] = AsyncDoor if isinstance(client, httpx2.AsyncClient) else Door
-    twin = copy(client)
-    twin.__class__ = next(c for c in type(client).__mro__ if not hasattr(c, "__del__"))
-    twin._transport = door(client._transport, meter, client)
-    twin._mounts = {
-        pattern: None if transport is None else door(transport, meter, client)
-        for pattern, transport in client._mounts.items()
-    }
-    return twin
+    return twin_of(client, lambda transport: door(transport, meter, client))
 
 
 def is_through_door(client: Any) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.read.pipelines import Pipeline
+from stepwell.spec import Span
 
 _CERTAIN = ("SW0", "SW3")
 """What stands in one file and is wrong there, whatever pipeline that becomes part of."""
@@ -30,6 +31,7 @@ def merged(
             homes.setdefault(module.file, []).append(name)
         for one in diagnostics:
             one = _softer(one) if pipeline.alone else one
+            one = one if one.span else _placed(one, pipeline)
             key = one.code, one.span, one.message
             found.setdefault(key, (one, []))[1].append(name)
     return [
@@ -46,6 +48,13 @@ def unreadable(pipelines: Iterable[Pipeline]) -> set[str]:
         if pipeline.graph.holes or any(one.code == "SW001" for one in pipeline.graph.problems)
         for module in pipeline.modules
     }
+
+
+def _placed(one: Diagnostic, pipeline: Pipeline) -> Diagnostic:
+    """What is about no place in particular stands where the driver is built, or on top."""
+    if pipeline.span is not None or not pipeline.modules:
+        return replace(one, span=pipeline.span)
+    return replace(one, span=Span(pipeline.modules[0].file, 1))
 
 
 def _softer(one: Diagnostic) -> Diagnostic:

@@ -7,13 +7,15 @@ in `pyproject.toml` declares; a module that uses stepwell's modifiers and is in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stepwell.graph import Graph
 from stepwell.modifiers.arguments import Named, Unread
 from stepwell.modifiers.config import choose
+from stepwell.read.overriding import later_wins
 from stepwell.read.source import Module, Names, Site
 from stepwell.read.source.mentions import Request
 from stepwell.read.uses import Known, Use, tell, use_of
@@ -61,10 +63,15 @@ def graph(
     inputs: Iterable[str] | None = None,
     mentions: Iterable[Mention] = (),
     others: Finder | None = None,
+    overriding: bool = False,
 ) -> Graph:
-    """The graph of these modules: of the steps that exist under `config`, or of all."""
+    """The graph of these modules: of the steps that exist under `config`, or of all.
+
+    With `overriding`, a later module's nodes take the place of an earlier's of the same names.
+    """
     modules = list(modules)
-    nodes = written = [node for module in modules for node in _nodes(module, modules, others)]
+    groups = [_nodes(module, modules, others) for module in modules]
+    nodes = written = [node for group in groups for node in group]
     holes = [hole for module in modules for hole in module.holes]
     if config is not None:
         unread = next((node for node in written if node.when and _unread(node)), None)
@@ -74,6 +81,8 @@ def graph(
             holes.append(Hole(hole, unread.span))
         else:
             nodes = choose(written, config)
+    if overriding:
+        nodes = later_wins(groups, nodes)
     present = set(map(id, nodes)) if len(nodes) < len(written) else None
     return Graph(
         nodes,
@@ -88,16 +97,43 @@ def graph(
     )
 
 
-def pipelines(modules: Iterable[Module], declared: Iterable[Declared] = ()) -> list[Pipeline]:
-    """Every pipeline of a workspace: those declared, those of drivers, and modules alone."""
-    modules = list(modules)
+class Built:
+    """Pipelines as they were put together, given again as long as their modules are the same."""
+
+    def __init__(self) -> None:
+        self._before: dict[object, tuple[tuple[object, ...], Pipeline]] = {}
+        self._now: dict[object, tuple[tuple[object, ...], Pipeline]] = {}
+
+    def again(self, key: object, parts: Sequence[object], make: Callable[[], Pipeline]) -> Pipeline:
+        """The pipeline that was made of the very same parts before, or else a new one."""
+        known = self._before.get(key)
+        same = known is not None and len(known[0]) == len(parts)
+        if not (known and same and all(a is b for a, b in zip(known[0], parts, strict=True))):
+            known = tuple(parts), make()
+        self._now[key] = known
+        # What others say of its use is told to a copy, since they may say something else later.
+        return replace(known[1], graph=copy(known[1].graph))
+
+    def forget(self) -> None:
+        """Lets go of those that were not asked for since this was called last."""
+        self._before, self._now = self._now, {}
+
+
+def pipelines(
+    modules: Iterable[Module], declared: Iterable[Declared] = (), built: Built | None = None
+) -> list[Pipeline]:
+    """Every pipeline of a workspace: those declared, those of drivers, and modules alone.
+
+    What did not change since the last call with the same `built` is taken from there.
+    """
+    modules, built = list(modules), built or Built()
     finder = Finder(modules)
-    found = [_declared(each, finder) for each in declared]
+    found = [_declared(each, finder, built) for each in declared]
     claimed = {frozenset(_files(each.modules)) for each in found}
     known, uses = Known(modules), [_use(each) for each in found]
     for module in modules:
         for site in module.sites:
-            pipeline = _site(module, site, finder)
+            pipeline = _site(module, site, finder, built)
             if pipeline is None:
                 continue
             files = _files(pipeline.modules)
@@ -109,10 +145,11 @@ def pipelines(modules: Iterable[Module], declared: Iterable[Declared] = ()) -> l
     taken = {file for pipeline in found for file in _files(pipeline.modules)}
     alone = [each for each in modules if each.uses_modifiers and each.nodes and not _tests(each)]
     found += [
-        Pipeline(module.name or module.file, (module,), graph([module], others=finder), alone=True)
+        _alone(module, finder, built)
         for module in alone
         if module.file not in taken and not module.sites
     ]
+    built.forget()
     return found
 
 
@@ -177,9 +214,31 @@ class Finder:
         return others
 
 
-def _declared(given: Declared, finder: Finder) -> Pipeline:
+def _alone(module: Module, finder: Finder, built: Built) -> Pipeline:
+    def make() -> Pipeline:
+        made = graph([module], others=finder)
+        return Pipeline(module.name or module.file, (module,), made, alone=True)
+
+    return built.again((module.file, "alone"), _parts_of([module]), make)
+
+
+def _parts_of(found: Sequence[Module | None], *more: object) -> tuple[object, ...]:
+    """What a pipeline is made of; a package's steps may be other modules' too, so it is new."""
+    packages = (object() for module in found if module is not None and module.package)
+    return (*more, *found, *packages)
+
+
+def _declared(given: Declared, finder: Finder, built: Built) -> Pipeline:
     near = f"{given.folder}/pyproject.toml"
     found = [finder.find(name, near) for name in given.modules]
+    return built.again(
+        (given.folder, given.name),
+        _parts_of(found, given),
+        lambda: _of_declared(given, found, finder),
+    )
+
+
+def _of_declared(given: Declared, found: Sequence[Module | None], finder: Finder) -> Pipeline:
     modules = tuple(module for module in found if module is not None)
     targets = tuple(Mention(name, "target") for name in given.outputs)
     inputs = None if given.inputs is None else {*given.inputs, *(given.config or {})}
@@ -196,17 +255,23 @@ def _use(pipeline: Pipeline) -> Use:
     return Use(graph, frozenset(_files(pipeline.modules)), targets, configs)
 
 
-def _site(home: Module, site: Site, finder: Finder) -> Pipeline | None:
+def _site(home: Module, site: Site, finder: Finder, built: Built) -> Pipeline | None:
     found = [home if name == home.name else finder.find(name, home.file) for name in site.modules]
-    modules = tuple(module for module in found if module is not None)
-    if not modules:
+    if not any(found):
         return None
+    parts = _parts_of(found, home, site)
+    return built.again(site.span, parts, lambda: _of_site(site, found, finder))
+
+
+def _of_site(site: Site, found: Sequence[Module | None], finder: Finder) -> Pipeline:
+    modules = tuple(module for module in found if module is not None)
     whole = site.whole and None not in found
     config = site.config
     if config is None or any(isinstance(value, Unread) for value in config.values()):
         config = None
     mentions = [*site.mentions, *_mentions(site.requests)]
-    made = graph(modules, config=config, mentions=mentions, others=finder)
+    overriding = site.overriding
+    made = graph(modules, config=config, mentions=mentions, others=finder, overriding=overriding)
     if not whole:
         hole = Hole("a module of this driver is not known from its text", site.span)
         made.holes = (*made.holes, hole)

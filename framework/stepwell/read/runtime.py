@@ -16,6 +16,7 @@ from stepwell.graph import Graph
 from stepwell.modifiers.arguments import Named
 from stepwell.modifiers.config import choose
 from stepwell.modifiers.modifier import ATTRIBUTE, expanded, modifiers_of
+from stepwell.read.overriding import later_wins
 from stepwell.read.problems import bad_modifier, no_function, not_a_module, variadic
 from stepwell.spec import Kind, Node, Param, Span
 from stepwell.types import UNKNOWN, Type, from_object
@@ -63,13 +64,15 @@ def graph(
     *,
     config: Mapping[str, Any] | None = None,
     inputs: Iterable[str] | None = None,
+    overriding: bool = False,
 ) -> Graph:
     """The graph of these modules' steps: those that exist under `config`, or all if it is `None`.
 
-    What is wrong is in the graph's `problems`; nothing is raised.
+    With `overriding`, a later module's nodes take the place of an earlier's of the same names. What
+    is wrong is in the graph's `problems`; nothing is raised.
     """
     problems: list[Diagnostic] = []
-    nodes: list[Node] = []
+    groups: list[list[Node]] = []
     names: list[str] = []
     seen: set[int] = set()
     known: _Known = {}
@@ -78,14 +81,19 @@ def graph(
         if not isinstance(module, ModuleType):
             problems.append(not_a_module(module))
             continue
+        nodes: list[Node] = []
+        groups.append(nodes)
         for step in steps_of(module):
             # A package and one of its modules may both be given; a step is still read once.
             if id(step) not in seen:
                 seen.add(id(step))
                 nodes += _read_step(step, known, problems)
+    kept = [node for group in groups for node in group]
     if config is not None:
-        nodes = choose(nodes, config)
-    return Graph(nodes, config=config, inputs=inputs, problems=problems, modules=names)
+        kept = choose(kept, config)
+    if overriding:
+        kept = later_wins(groups, kept)
+    return Graph(kept, config=config, inputs=inputs, problems=problems, modules=names)
 
 
 def steps_of(module: ModuleType) -> Iterator[Callable[..., Any]]:

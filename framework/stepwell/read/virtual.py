@@ -143,6 +143,7 @@ class _Calls:
         needed: set[str],
     ) -> None:
         self.virtual, self.pipeline, self.aliases, self.needed = virtual, pipeline, aliases, needed
+        self.functions = _functions(pipeline)
         self.variables: dict[int, str] = {}
         self.depth: dict[int, int] = {}
         self.makers: dict[str, list[Node]] = {}
@@ -179,10 +180,16 @@ class _Calls:
         """What calls the step; `None` where its text does not tell how it is called."""
         alias = self.aliases.get(node.module)
         odd = any(bound.positional_only for bound in node.bound)
-        if alias is None or node.kind not in _CALLED or odd or node.stale or not node.step:
+        if alias is None or node.kind not in _CALLED or odd or node.stale or node.body is None:
+            return None
+        here = self.functions.get((node.module, node.body.line), {})
+        name = node.step if node.step in here else next(iter(here), "")
+        # A modifier makes nodes of its own, too, which pass on what a step gave.
+        own = {param.keyword for param in node.params} | {bound.keyword for bound in node.bound}
+        if own != here.get(name) or any(param.span is None for param in node.params):
             return None
         wait = "await " if node.kind == "coroutine" else ""
-        return f"{wait}{alias}.{node.step}"
+        return f"{wait}{alias}.{name}"
 
     def _maker(self, node: Node, param: Param) -> Node | None:
         makers = self.makers.get(param.reads, ())
@@ -239,6 +246,18 @@ class _Calls:
 
     def _line(self, text: str) -> None:
         self.virtual.lines.append(f"    {text}")
+
+
+def _functions(pipeline: Pipeline) -> dict[tuple[str, int], dict[str, set[str]]]:
+    """The functions by their module and the line that their text starts in: names and keywords."""
+    found: dict[tuple[str, int], dict[str, set[str]]] = {}
+    for module in pipeline.modules:
+        for name, (function, chunk) in module.names.functions.items():
+            given = function.args
+            every = (*given.posonlyargs, *given.args, *given.kwonlyargs)
+            keywords = {each.arg for each in every}
+            found.setdefault((module.name, chunk.line), {})[name] = keywords
+    return found
 
 
 def _in_order(graph: Graph) -> Sequence[Node]:

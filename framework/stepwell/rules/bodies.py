@@ -21,15 +21,7 @@ class Retries(NamedTuple):
 
 def steps(graph: Graph) -> Iterator[tuple[Node, Body]]:
     """The steps whose text is known and whole, each once."""
-    seen: set[tuple[str, str, int]] = set()
-    for node in graph.written:
-        body = node.body
-        if body is None or node.stale:
-            continue
-        step = node.module, node.step, body.line
-        if step not in seen:
-            seen.add(step)
-            yield node, body
+    return iter(graph.bodies)
 
 
 def functions(graph: Graph) -> Iterator[tuple[Node, Body]]:

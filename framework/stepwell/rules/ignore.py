@@ -18,7 +18,7 @@ def ignored(text: str) -> dict[int, frozenset[str]]:
     >>> ignored("def a(b): ...  # stepwell: ignore[SW102, cycle]")[1] == {"SW102", "cycle"}
     True
     """
-    if "stepwell" not in text:
+    if "stepwell:" not in text:
         return {}
     return {
         number: frozenset(codes_of(line))

@@ -47,10 +47,10 @@ class MissingAnnotation(Rule):
             if node.stale or node.kind == "field" or told in steps:
                 continue
             steps.add(told)
-            if node.type == UNKNOWN:
+            if _unsaid(node.type):
                 yield self.at(node.span, node=step)
             for param in node.params:
-                if param.type == UNKNOWN and param.key is None:
+                if _unsaid(param.type) and param.key is None:
                     yield self.at(
                         param.span or node.span,
                         _annotate(graph, param),
@@ -70,6 +70,11 @@ def _annotate(graph: Graph, param: Param) -> Fix | None:
         return None
     end = span._replace(line=span.end_line, column=span.end_column)
     return Fix(f"Annotate as `{maker.type.short}`", (Edit(end, f": {maker.type.short}"),))
+
+
+def _unsaid(type: Type) -> bool:
+    """Whether nothing is written; nearly every type is told from that by its name alone."""
+    return type.name == "?" and type == UNKNOWN
 
 
 def _importless(type: Type) -> bool:

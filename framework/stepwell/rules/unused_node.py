@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.bodies import functions
+from stepwell.rules.misspelled_input import is_slip
 from stepwell.rules.rule import Rule
 
 
@@ -54,13 +55,31 @@ class UnusedNode(Rule):
         if not graph.asked or graph.holes or any(node.stale for node in graph.written):
             return
         reached = graph.upstream(graph.asked)
+        if _lacks(graph, reached):
+            return  # what is not reached may be what was meant
         used = {(node.module, node.step) for node in graph.written if node.name in reached}
         left = [node for node in graph.written if (node.module, node.step) not in used]
         called = _called(graph) if left else set()
+        inputs = [name for name in graph.inputs if name in reached] if left else []
         for node in left:
             if node.step and (node.module, node.step) not in used and node.step not in called:
                 used.add((node.module, node.step))  # once for all that a step makes
-                yield self.at(node.span, node=node.step)
+                first = node.name[:1]
+                if not any(is_slip(name, node.name) for name in inputs if name[:1] == first):
+                    yield self.at(node.span, node=node.step)
+
+
+def _lacks(graph: Graph, reached: set[str]) -> bool:
+    """Whether something that is asked for needs what is not there."""
+    if graph.known_inputs is None:
+        return False
+    given = {*graph.known_inputs, *(graph.config or ())}
+    return any(
+        param.required
+        for name, readers in graph.inputs.items()
+        if name in reached and name not in given
+        for _, param in readers
+    )
 
 
 def _called(graph: Graph) -> set[str]:

@@ -97,3 +97,68 @@ def test_a_checker_that_is_not_there_is_told(stepwell):
     code, out, err = stepwell("check", "flow_c.py", "--types=pyrefly")
     assert (code, out) == (2, "")
     assert err == "stepwell: pyrefly is not installed; run: pip install pyrefly\n"
+
+
+MODIFIED = """\
+from stepwell import check_output_custom, does, extract_fields, group, inject, parameterize
+from stepwell import pipe_input, pipe_output, source, step, unpack_fields, value
+
+
+@parameterize(plus={"by": value(1)}, times={"by": source("given")})
+def shifted(given: int, by: int) -> int:
+    return given * 10 + by
+
+
+def _summed(**amounts: int) -> int:
+    return sum(amounts.values())
+
+
+@does(_summed)
+def total(plus: int, times: int) -> int: ...
+
+
+async def _doubled(number: int) -> int:
+    return number * 2
+
+
+def _plus(number: int, by: int = 100) -> int:
+    return number + by
+
+
+@pipe_input(step(_plus, by=source("total")), step(_doubled).when_not(slow=False))
+@pipe_output(step(_plus, by=value(1)))
+def piped(plus: int) -> int:
+    return plus * 10
+
+
+def _positive(x: int) -> bool:
+    return x > 0
+
+
+@check_output_custom(_positive)
+def amount(piped: int) -> int:
+    return piped
+
+
+@unpack_fields("first", "second")
+def pair(amount: int) -> tuple[str, int]:
+    return "a" * amount, amount
+
+
+@inject(parts=group(source("second"), source("amount")))
+def last(parts: list[int], first: str) -> str:
+    return first * sum(parts)
+"""
+
+
+@pytest.mark.parametrize("checker", ["ty", "mypy"])
+def test_what_modifiers_make_is_no_false_alarm(stepwell, folder: Path, checker: str):
+    """Nodes of functions that the step only names, and of none; a wrong one is seen."""
+    (folder / "modified_c.py").write_text(MODIFIED, encoding="utf-8")
+    code, out, _ = stepwell("check", "modified_c.py", f"--types={checker}", "-q")
+    assert (code, out) == (0, "")
+    text = MODIFIED.replace("_doubled(number: int)", "_doubled(number: str)")
+    (folder / "modified_c.py").write_text(text, encoding="utf-8")
+    code, out, _ = stepwell("check", "modified_c.py", f"--types={checker}", "-q")
+    assert code == 1
+    assert "takes `number: str`" in out

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from operator import itemgetter
+from typing import Any
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules import RULES, check, errors
-from stepwell.spec import Condition, Hole, Mention, Node, Param, Prompt, Span
+from stepwell.spec import (
+    Body,
+    Call,
+    Condition,
+    Default,
+    Hole,
+    Mention,
+    Node,
+    Param,
+    Prompt,
+    Reference,
+    Span,
+)
 from stepwell.types import ANY, NONE, UNKNOWN, UNREADABLE, Type, from_text
 
 NAMES = st.sampled_from(["answer", "anwser", "title", "titel", "a", "b", "c", "", "ü"])
@@ -32,6 +47,38 @@ CONDITIONS = st.builds(
     st.lists(st.sampled_from(["a", 1, None, object]), max_size=2).map(tuple),
 )
 SPOTS = st.lists(st.tuples(NAMES, PLACES), max_size=2).map(tuple)
+CALLED = st.sampled_from(
+    [
+        *("", "a.b", "openai.OpenAI", "stepwell.llm.metered", "time.sleep", "|", "&"),
+        *("tenacity.retry", "tenacity.stop_after_attempt", "tenacity.retry_if_exception_type"),
+        *("tenacity.retry_if_not_exception_type", "stamina.retry", "backoff.on_exception"),
+    ]
+)
+WRITTEN = st.sampled_from(["", "client.responses.create", "a", "b.c"])
+KEYWORDS = st.sampled_from(["stop", "retry", "on", "model", "max_retries", "max_tries", "**"])
+LITERALS = st.none() | st.integers(-1, 3) | st.sampled_from(["gpt-4o-mnii", "", ()])
+
+
+def _calls(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Call]:
+    given = st.lists(st.tuples(KEYWORDS, values), max_size=2).map(tuple)
+    args = st.lists(values, max_size=2).map(tuple)
+    flags = st.booleans(), st.booleans(), st.booleans()
+    return st.builds(Call, CALLED, WRITTEN, PLACES, args, given, *flags)
+
+
+VALUES = st.recursive(LITERALS | st.builds(Reference, CALLED), _calls, max_leaves=2)
+CALLS = st.lists(_calls(VALUES), max_size=1).map(tuple)
+BODIES = st.builds(
+    Body,
+    st.integers(1, 9),
+    st.frozensets(NAMES, max_size=3),
+    CALLS,
+    CALLS,
+    st.lists(st.tuples(NAMES, _calls(VALUES)), max_size=1).map(tuple),
+    st.lists(st.builds(Default, NAMES, LITERALS, PLACES), max_size=2).map(tuple),
+    st.none() | st.lists(st.lists(NAMES, max_size=2).map(tuple), max_size=2).map(tuple),
+    st.booleans(),
+)
 NODES = st.builds(
     Node,
     NAMES,
@@ -41,12 +88,15 @@ NODES = st.builds(
     span=SPANS,
     when=st.lists(CONDITIONS, max_size=2).map(tuple),
     prompts=st.lists(st.builds(Prompt, SPOTS, SPOTS, PLACES), max_size=1).map(tuple),
+    step=NAMES,
+    body=st.none() | BODIES,
+    callable=st.none() | NAMES.map(itemgetter),
     stale=st.booleans(),
 )
 PROBLEMS = st.builds(
     Diagnostic, st.sampled_from(["SW001", "SW301"]), st.just("name"), st.just("message"), span=SPANS
 )
-GRAPHS = st.builds(
+BUILT = st.builds(
     Graph,
     st.lists(NODES, max_size=6),
     config=st.none() | st.just({"mode": "a"}),
@@ -59,9 +109,23 @@ GRAPHS = st.builds(
     ),
     holes=st.lists(st.just(Hole("more may come")), max_size=1),
     problems=st.lists(PROBLEMS, max_size=2),
+    private=st.lists(NODES, max_size=1),
+    absent=st.lists(NODES, max_size=1),
 )
 
 
+@st.composite
+def _graphs(draw: st.DrawFn) -> Graph:
+    graph = draw(BUILT)
+    graph.asked = draw(st.none() | st.frozensets(NAMES, max_size=2))
+    graph.configs = draw(st.none() | st.just(()) | st.just(({"mode": "a"}, {"mdoe": object()})))
+    return graph
+
+
+GRAPHS = _graphs()
+
+
+@settings(deadline=None)
 @given(GRAPHS)
 def test_no_graph_makes_a_rule_raise(graph: Graph) -> None:
     found = check(graph)
@@ -71,17 +135,20 @@ def test_no_graph_makes_a_rule_raise(graph: Graph) -> None:
     assert all(each.message for each in found)
 
 
+@settings(deadline=None)
 @given(GRAPHS)
 def test_errors_are_those_that_check_finds(graph: Graph) -> None:
     assert errors(graph) == [found for found in check(graph) if found.severity == "error"]
 
 
+@settings(deadline=None)
 @given(GRAPHS)
 def test_where_more_names_may_come_from_no_name_is_missed(graph: Graph) -> None:
     if graph.holes:
         assert not {"SW101", "SW102", "SW105"} & {found.code for found in check(graph)}
 
 
+@settings(deadline=None)
 @given(GRAPHS)
 def test_a_cycle_is_reported_exactly_where_there_is_one(graph: Graph) -> None:
     """Conditions and broken text aside, which may keep its steps apart."""

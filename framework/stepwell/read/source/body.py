@@ -61,10 +61,11 @@ class _Walk:
 
     def dicts(self) -> tuple[tuple[str, ...], ...] | None:
         """The keys of each dict that is returned, if nothing else is."""
+        written = [each for each in self.returns if isinstance(each, ast.Dict)]
+        if len(written) < len(self.returns):
+            return None
         found: list[tuple[str, ...]] = []
-        for each in self.returns:
-            if not isinstance(each, ast.Dict):
-                return None
+        for each in sorted(written, key=lambda each: (each.lineno, each.col_offset)):
             keys = [key.value for key in each.keys if isinstance(key, ast.Constant)]
             if len(keys) != len(each.keys) or not all(isinstance(key, str) for key in keys):
                 return None

@@ -8,6 +8,7 @@ the whole file is tried once, since a text that is valid as a whole must be read
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from stepwell.spec import Span
 
 _GOES_ON = ("else", "elif", "except", "finally", "case ")
 _CLOSING = ")]}"
+_FIRST = re.compile(r"\n[^ \t\f#)\]}\n]")  # a statement may start behind the line end
 _STATEMENTS = ("def ", "async ", "class ", "@")
 _TRIES = 5  # how often a chunk is joined with more where a string or bracket reached column 0
 
@@ -100,20 +102,17 @@ def normal(text: str) -> str:
 
 
 def _split(text: str) -> list[tuple[int, str]]:
-    lines = text.split("\n")
-    starts = [0]
-    decorated = False
-    for index, line in enumerate(lines):
-        first = line[:1]
-        if not first or first in " \t\f#" or first in _CLOSING:
-            continue
-        if index and not decorated and not line.startswith(_GOES_ON):
-            starts.append(index)
-        decorated = first == "@"
-    ends = [*starts[1:], len(lines)]
-    return [
-        (start + 1, "\n".join(lines[start:end])) for start, end in zip(starts, ends, strict=True)
-    ]
+    """The pieces that start in the first column, each with the line it starts in."""
+    pieces: list[tuple[int, str]] = []
+    begin, line, decorated = 0, 1, text.startswith("@")
+    for found in _FIRST.finditer(text):
+        at = found.start() + 1
+        if not decorated and not text.startswith(_GOES_ON, at):
+            pieces.append((line, text[begin : at - 1]))
+            line += text.count("\n", begin, at)
+            begin = at
+        decorated = text[at] == "@"
+    return [*pieces, (line, text[begin:])]
 
 
 def _joined(pieces: list[tuple[int, str]], known: Mapping[str, Chunk]) -> Iterator[Chunk]:

@@ -62,7 +62,12 @@ class Literals:
         maker = KNOWN.get(canonical or "")
         if maker is None:
             made = self.value(decorator) if name and not isinstance(decorator, ast.Call) else None
-            return made if isinstance(made, Modifier) else None
+            if isinstance(made, Modifier):
+                return made
+            # What a modifier of the user's own does is not known: none of their code is run.
+            own = canonical is not None and self.names.makes_modifiers(canonical)
+            own = own or self._made_by_a_modifier(decorator)
+            return Unread(ast.unparse(decorator)) if own else None
         if isinstance(maker, Modifier):
             if isinstance(decorator, ast.Call):
                 raise ModifierError(f"`@{name}` takes no arguments; write it without `()`")
@@ -71,6 +76,17 @@ class Literals:
             raise ModifierError(f"`@{name}` needs its arguments: `@{name}(…)`")
         made = self._call(maker, decorator, name or "")
         return made if isinstance(made, Modifier | Unread) else None
+
+    def _made_by_a_modifier(self, decorator: ast.expr) -> bool:
+        """Whether it names a constant of the module that a modifier of the user's own is."""
+        found = self.names.constant(decorator.id) if isinstance(decorator, ast.Name) else None
+        if found is None:
+            return False
+        home, call = found
+        if not isinstance(call, ast.Call):
+            return False
+        made = home.canonical(written(call.func) or "")
+        return made is not None and home.makes_modifiers(made)
 
     def value(self, expression: ast.expr, depth: int = _DEPTH) -> Any:
         """The value of an expression, `Unread` where that is not known."""
@@ -99,7 +115,7 @@ class Literals:
                     maker = dict if canonical == "dict" else KNOWN.get(canonical or "")
                     if maker is not None and not isinstance(maker, Modifier):
                         return self._call(maker, expression, canonical or "", depth - 1)
-        return Unread(ast.unparse(expression))
+        return Unread(text_of(expression))
 
     def _call(self, maker: Any, call: ast.Call, name: str, depth: int = _DEPTH) -> Any:
         if maker is extract_fields:
@@ -120,12 +136,12 @@ class Literals:
             elif isinstance(given, Mapping) and all(isinstance(key, str) for key in given):
                 keywords.update(given)
             else:
-                return Unread(ast.unparse(call))
+                return Unread(text_of(call))
         try:
             made = maker(*args, **keywords)
         except TypeError as error:
             raise ModifierError(f"`{name}`: {error}") from None
-        return Unread(ast.unparse(call)) if isinstance(made, Modifier) and _unread(made) else made
+        return Unread(text_of(call)) if isinstance(made, Modifier) and _unread(made) else made
 
     def _chained(self, call: ast.Call, inner: ast.expr, attribute: str, depth: int) -> Any:
         """What a method of a part of a modifier's argument gives: `step(…).when(…)`.
@@ -135,7 +151,7 @@ class Literals:
         """
         made = self.value(inner, depth - 1)
         if attribute not in getattr(type(made), "CHAINED", ()):
-            return Unread(ast.unparse(call))
+            return Unread(text_of(call))
         return self._call(getattr(made, attribute), call, attribute, depth - 1)
 
     def _types(self, argument: ast.expr, depth: int) -> Any:
@@ -164,11 +180,11 @@ class Literals:
                 try:
                     made[name] = inner
                 except TypeError:
-                    return Unread(ast.unparse(expression))
+                    return Unread(text_of(expression))
             elif isinstance(inner, Mapping):
                 made.update(inner)
             else:
-                return Unread(ast.unparse(expression))
+                return Unread(text_of(expression))
         return made
 
     def _all(self, elements: Iterable[ast.expr], kind: Any, depth: int) -> Any:
@@ -199,6 +215,14 @@ class Literals:
     def _inside(self, expression: ast.expr, text: str) -> Span:
         assert self.places is not None
         return self.places.word(expression, text) if text else self.places.span(expression)
+
+
+def text_of(expression: ast.expr) -> str:
+    """An expression as text; a mark where it is nested too deeply to be written."""
+    try:
+        return ast.unparse(expression)
+    except RecursionError:
+        return "…"
 
 
 def _unread(made: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from stepwell.modifiers.arguments import place
 from stepwell.read.source.chunks import Chunk, Places
-from stepwell.read.source.literals import Literals
+from stepwell.read.source.literals import Literals, text_of
 from stepwell.read.source.names import Names, local_names, written
 from stepwell.spec import Mention, Span
 
@@ -48,6 +48,7 @@ class Site:
         mentions: names of nodes that it is asked about otherwise, and keys of its config.
         span: where it is built.
         given_away: whether something that is not seen here may run it, too.
+        overriding: whether a later module's steps take the place of an earlier's.
     """
 
     modules: tuple[str, ...]
@@ -57,6 +58,7 @@ class Site:
     requests: tuple[Request, ...] = ()
     mentions: tuple[Mention, ...] = ()
     given_away: bool = False
+    overriding: bool = False
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class _State:
     requests: list[Request] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     given_away: bool = False
+    overriding: bool = False
 
     def site(self) -> Site:
         return Site(
@@ -80,6 +83,7 @@ class _State:
             tuple(self.requests),
             tuple(self.mentions),
             self.given_away,
+            self.overriding,
         )
 
 
@@ -206,6 +210,8 @@ class _Sites:
                     state, modules=[*state.modules], config=config, requests=[], mentions=[]
                 )
                 self.states.append(state)
+            case "allow_module_overrides":
+                state.overriding = True
             case "build":
                 pass
             case _ if not method.startswith("with_"):
@@ -216,6 +222,8 @@ class _Sites:
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
         self._config(state, call.args[0] if call.args else keywords.get("config"))
         self._modules(state, call.args[1:])
+        if (allowed := keywords.get("allow_module_overrides")) is not None:
+            state.overriding = self._value(allowed) is not False
 
     def _config(self, state: _State, expression: ast.expr | None) -> None:
         given = {} if expression is None else self._value(expression)
@@ -232,7 +240,7 @@ class _Sites:
             canonical = self.names.canonical(name) if name and not hidden else None
             if canonical:
                 state.modules.append(canonical)
-            elif ast.unparse(expression) == "sys.modules[__name__]":
+            elif text_of(expression) == "sys.modules[__name__]":
                 state.modules.append(self.names.module)
             else:
                 state.whole = False

@@ -38,6 +38,11 @@ _EXPORTED = {
 }
 """What a star import of stepwell itself brings."""
 
+MODIFIER = ("stepwell.modifiers.Modifier", "stepwell.modifiers.modifier.Modifier")
+"""The class that users' own modifiers are of."""
+
+_BUILTINS = frozenset(dir(builtins))
+
 Others = Callable[[str], "Names | None"]
 
 Defined: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -230,6 +235,20 @@ class Names:
                 found[name] = owner.type(annotation)
         return Fields(last, tuple(found.items()), by_key)
 
+    def makes_modifiers(self, canonical: str, depth: int = _DEPTH) -> bool:
+        """Whether it is a modifier of the user's own, or a function that says it returns one."""
+        if canonical in MODIFIER:
+            return True
+        home, _, last = canonical.rpartition(".")
+        owner = self if home == self.module else self.others(home) if home else None
+        if owner is None or not depth:
+            return False
+        named: list[ast.expr] = [*owner.classes.get(last, ())]
+        if last in owner.functions and (returns := owner.functions[last][0].returns) is not None:
+            named.append(returns)
+        above = (owner.canonical(written(each) or "") for each in named)
+        return any(each and owner.makes_modifiers(each, depth - 1) for each in above)
+
     def _follow(self, dotted: str, depth: int) -> str:
         """The name behind re-exports of the workspace's modules."""
         home, _, last = dotted.rpartition(".")
@@ -307,7 +326,7 @@ def environment(names: Names) -> Mapping[str, object]:
         "others": _near(names),
         "module": (names.module, names.package),
         "unsure": names.unsure,
-        "shadows": {name for name in names.functions if hasattr(builtins, name)},
+        "shadows": names.functions.keys() & _BUILTINS,
         "imports": names.imports,
         "constants": dumped,
         "classes": bases,
