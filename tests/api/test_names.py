@@ -9,13 +9,14 @@ import pytest
 
 PUBLIC = {
     "stepwell": """
-        AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Driver GraphError HookError
-        ItemFailed MissingExtra ModifierError Parallelizable RequestError RunFinished StepFailed
-        StepFinished StepStarted StepwellError Stream Unavailable __version__ cache check_output check_output_custom config
-        dataloader datasaver does extract_columns extract_fields fallback group inject load_from
-        node parameterize parameterize_sources parameterize_values parameterized_subdag pipe_input
-        pipe_output retry save_to schema source step subdag tag tag_outputs timeout unpack_fields
-        value with_columns
+        AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Driver GraphError
+        HookError ItemFailed MissingExtra ModifierError Parallelizable RequestError
+        RunFinished StepFailed StepFinished StepStarted StepwellError Stream Unavailable
+        __version__ cache check_output check_output_custom config dataloader datasaver does
+        extract_columns extract_fields fallback group inject load_from node parameterize
+        parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output
+        retry save_to schema source step subdag tag tag_outputs timeout unpack_fields value
+        with_columns
     """,
     "stepwell.driver": "Builder Driver",
     "stepwell.draw": "Direction dot html mermaid picture text",
