@@ -1,0 +1,20 @@
+"""The example on the page about fan-out runs, and prints the loop that the page shows."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+PAGE = (Path(__file__).parents[1] / "docs" / "fan-out.md").read_text("utf-8")
+
+
+def test_the_example_runs(tmp_path: Path) -> None:
+    for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", PAGE, re.S):
+        (tmp_path / name).write_text(code, "utf-8")
+    command = [sys.executable, "run.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answer, printed = done.stdout.split("\n", 1)
+    assert answer == "4 long words on 2 pages"
+    shown, _ = re.findall(r"```text\n(.*?)```", PAGE, re.S)[0].split("    ...")
+    assert printed.startswith(shown)
