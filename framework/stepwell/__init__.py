@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         StepFinished,
         StepStarted,
     )
-    from stepwell.fanout import Collect, ItemFailed, Parallelizable
+    from stepwell.fanout import Collect, Collecting, ItemFailed, Parallelizable
     from stepwell.modifiers import (
         cache,
         check_output,
@@ -73,6 +73,7 @@ __all__ = [
     "CheckFailed",
     "Chunk",
     "Collect",
+    "Collecting",
     "Driver",
     "GraphError",
     "HookError",
@@ -128,7 +129,7 @@ __getattr__, __dir__ = exports(
             "ModifierError RequestError StepwellError Unavailable"
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
-        "stepwell.fanout": "Collect ItemFailed Parallelizable",
+        "stepwell.fanout": "Collect Collecting ItemFailed Parallelizable",
         "stepwell.modifiers": (
             "cache check_output check_output_custom config does extract_columns "
             "extract_fields fallback group inject node parameterize parameterize_sources "

@@ -13,8 +13,10 @@ from typing import NamedTuple
 from stepwell.graph import Graph
 from stepwell.spec import Node, Param
 
+STREAM = "stepwell.Stream"
 ITEMS = "stepwell.Parallelizable"
-ALL = "stepwell.Collect"
+LIVE = "stepwell.Collecting"
+ALL = ("stepwell.Collect", LIVE)
 ON_ERROR = "on_error"
 """The tag of a source that says what the failure of an item means."""
 POLICIES = ("fail", "skip", "collect")
@@ -46,7 +48,7 @@ class Blocks(NamedTuple):
 
     def gathers(self, param: Param) -> bool:
         """Whether it takes what was made for all items, and not a value like any other."""
-        return param.type.name == ALL and bool(self.values.get(param.reads))
+        return param.type.name in ALL and bool(self.values.get(param.reads))
 
 
 def blocks(order: Iterable[Node], graph: Graph, given: Collection[str] = ()) -> Blocks:
@@ -67,7 +69,7 @@ def blocks(order: Iterable[Node], graph: Graph, given: Collection[str] = ()) -> 
         for param in node.params:
             value = values.get(param.reads, ())
             over |= waited.get(param.reads, frozenset())
-            if param.type.name == ALL:
+            if param.type.name in ALL:
                 if value:
                     over |= {value[-1]}
                     value = value[:-1]
@@ -81,6 +83,7 @@ def blocks(order: Iterable[Node], graph: Graph, given: Collection[str] = ()) -> 
                 misuses.append(_two(node, param, nest, value))
             nest = value
         misuses += _too_early(node, nest, over)
+        misuses += _live_for_each(node, nest, nodes, values)
         nests[node.name], waited[node.name] = nest, over
         values[node.name] = (*nest, node.name) if _is_source(node) else nest
     return Blocks(nests, values, tuple(misuses))
@@ -140,6 +143,22 @@ def _two(node: Node, param: Param, one: Nest, other: Nest) -> Misuse:
         f"`{node.name}` takes items of `{one[-1]}` and of `{other[-1]}`, which are not within each "
         "other; collect one of them first",
     )
+
+
+def _live_for_each(
+    node: Node, nest: Nest, nodes: Mapping[str, Node], values: Mapping[str, Nest]
+) -> Iterator[Misuse]:
+    for param in node.params if nest else ():
+        maker = nodes.get(param.reads)
+        if maker is None or STREAM not in (maker.type.name, param.type.name):
+            continue
+        if maker.type.name == param.type.name and len(values.get(param.reads, ())) < len(nest):
+            yield Misuse(
+                node,
+                param,
+                f"`{node.name}` is done for each item of `{nest[-1]}` and reads the chunks of "
+                f"`{param.reads}`, which come once; take it whole",
+            )
 
 
 def _too_early(node: Node, nest: Nest, over: frozenset[str]) -> Iterator[Misuse]:

@@ -10,8 +10,10 @@
     def report(summary: Collect[str]) -> str:          # all of them, in the order of the pages
         return "\\n".join(summary)
 
+`Collecting[T]` in the place of `Collect[T]` takes what is made for each item as it comes.
+
 To type checkers what is collected is a list; what a step gives to fan out may be any iterable, sync
-or async, a generator among them. Both are plain classes that are only ever annotations.
+or async, a generator among them. All are plain classes that are only ever annotations.
 """
 
 from __future__ import annotations
@@ -23,11 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeAlias
 
+    from stepwell.stream import Readable
+
 T = TypeVar("T")
 
 if TYPE_CHECKING:
     Parallelizable: TypeAlias = Iterable[T] | Any
     Collect: TypeAlias = list[T]
+    Collecting: TypeAlias = Readable[T]
 else:
 
     class Parallelizable(Generic[T]):
@@ -51,6 +56,18 @@ else:
 
         def __init__(self) -> None:
             raise TypeError("`Collect` is an annotation: a step that takes one is given a list")
+
+    class Collecting(Generic[T]):
+        """A parameter that takes what is made for every item, in their order, while it is made.
+
+        What it is given is looped over once, in a `for` or an `async for`.
+
+        >>> Collecting[str]
+        stepwell.fanout.Collecting[str]
+        """
+
+        def __init__(self) -> None:
+            raise TypeError("`Collecting` is an annotation: a step that takes one loops over it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,9 @@ class Graph:
     @cached_property
     def fans_out(self) -> bool:
         """Whether anything is done once for each item of a `Parallelizable`, or collected."""
-        fans = ("stepwell.Parallelizable", "stepwell.Collect")
+        items, gathers = "stepwell.Parallelizable", ("stepwell.Collect", "stepwell.Collecting")
         return any(
-            node.type.name == fans[0] or any(param.type.name == fans[1] for param in node.params)
+            node.type.name == items or any(param.type.name in gathers for param in node.params)
             for node in self.written
         )
 

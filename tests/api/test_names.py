@@ -9,7 +9,7 @@ import pytest
 
 PUBLIC = {
     "stepwell": """
-        AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Driver GraphError
+        AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Collecting Driver GraphError
         HookError ItemFailed MissingExtra ModifierError Parallelizable RequestError
         RunFinished StepFailed StepFinished StepStarted StepwellError Stream Unavailable
         __version__ cache check_output check_output_custom config dataloader datasaver does

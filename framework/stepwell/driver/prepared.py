@@ -12,7 +12,7 @@ from stepwell.execution.inline import Inline
 from stepwell.execution.run import Run
 from stepwell.execution.work import ONE_BY_ONE, Fan, Work, works
 from stepwell.lifecycle.dispatch import Around, LifecycleSet
-from stepwell.plan import STREAM, Plan
+from stepwell.plan import READ_LIVE, Plan
 
 if TYPE_CHECKING:
     from stepwell.execution.text import Text
@@ -75,7 +75,7 @@ class Prepared:
     def reads_live(self) -> bool:
         """Whether a step that is no stream itself reads one chunk by chunk."""
         return bool(self.plan.live) and any(
-            param.type.name == STREAM and not work.is_stream
+            param.type.name in READ_LIVE and not work.is_stream
             for work in self.works
             for param in work.node.params
         )

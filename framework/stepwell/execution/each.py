@@ -242,10 +242,13 @@ class BlockWork(Work):
         block: what is done for each item.
         lifecycle: the driver's adapters.
         fan: how items are done.
+        readers: how many read what is made while it is made, if any does.
     """
 
-    def __init__(self, line: Line, block: Block, lifecycle: LifecycleSet, fan: Fan) -> None:
-        super().__init__(line, LifecycleSet())
+    def __init__(
+        self, line: Line, block: Block, lifecycle: LifecycleSet, fan: Fan, *, readers: int = 0
+    ) -> None:
+        super().__init__(line, LifecycleSet(), feeds=bool(readers), readers=readers)
         self.block, self.lifecycle = block, lifecycle
         self.executor = fan.executor or InlineExecutor()
         self.on_error = cast(OnError, policy(block.source) or fan.on_error)
@@ -266,6 +269,7 @@ class BlockWork(Work):
         self.in_loop = self.is_async
         self.plain = (
             isinstance(self.executor, InlineExecutor)
+            and not self.feeds
             and self.on_error == "fail"
             and not self.tasks.any
             and not self.is_async

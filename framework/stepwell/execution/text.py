@@ -219,6 +219,8 @@ class Writer:
         if isinstance(piece, int):
             return self.locals[piece]
         if isinstance(piece, Whole):
+            if self.plan.lines[piece.slot - len(self.plan.given)].block is not None:
+                return self.locals[piece.slot]
             return f"{self.locals[piece.slot]}.whole()"
         if isinstance(piece, Literal):
             if _plain(piece.value):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from stepwell.execution.streams import piece_value
 from stepwell.execution.surround import Asked, surround
-from stepwell.plan import STREAM, Group, Line, Piece, Plan, Whole, positions
+from stepwell.plan import READ_LIVE, STREAM, Group, Line, Piece, Plan, Whole, positions
 
 if TYPE_CHECKING:
     from stepwell.executors.base import Executor
@@ -75,7 +75,7 @@ class Work:
         self.keeps = readers > 1 or bool(self.hooks)
         self.plain = not self.hooks and not self.needs_context and not self.is_stream
         self.direct = self.plain and not wholes(line)
-        waits = self.is_stream or any(param.type.name == STREAM for param in node.params)
+        waits = self.is_stream or any(param.type.name in READ_LIVE for param in node.params)
         self.pace = -1 if waits else 0
         """Of a plain function beside an event loop: 1 seen to be quick, -1 not, 0 not yet known."""
         self._strikes = 0
@@ -224,7 +224,8 @@ def _work(line: Line, plan: Plan, lifecycle: LifecycleSet, fan: Fan) -> Work:
     if line.block is not None:
         from stepwell.execution.each import BlockWork
 
-        return BlockWork(line, line.block, lifecycle, fan)
+        readers = plan.holds[line.slot] if line.slot in plan.live else 0
+        return BlockWork(line, line.block, lifecycle, fan, readers=readers)
     if line.node.kind == "part":
         return Work(line, type(lifecycle)())
     if line.slot in plan.live:

@@ -10,6 +10,7 @@ from stepwell.spec import Node
 from stepwell.types import Type
 
 STREAM = "stepwell.Stream"
+LIVE = (STREAM, "stepwell.Collecting")
 
 
 class FunctionInputOutputTypeChecker(PreNodeExecute, PostNodeExecute):
@@ -30,7 +31,7 @@ class FunctionInputOutputTypeChecker(PreNodeExecute, PostNodeExecute):
         if not self.check_input:
             return
         for param in node_.params:
-            if param.key is None and param.keyword in kwargs and param.type.name != STREAM:
+            if param.key is None and param.keyword in kwargs and param.type.name not in LIVE:
                 value = kwargs[param.keyword]
                 if types.holds(param.type, value) is False:
                     raise TypeError(

@@ -4,10 +4,22 @@ Knows nodes and the graph; calls no step, and knows nothing of adapters.
 """
 
 from stepwell.plan.arguments import positions
-from stepwell.plan.lines import STREAM, Block, Group, Line, Literal, Missing, Piece, Plan, Whole
+from stepwell.plan.lines import (
+    READ_LIVE,
+    STREAM,
+    Block,
+    Group,
+    Line,
+    Literal,
+    Missing,
+    Piece,
+    Plan,
+    Whole,
+)
 from stepwell.plan.making import plan
 
 __all__ = [
+    "READ_LIVE",
     "STREAM",
     "Block",
     "Group",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from stepwell.plan.lines import STREAM, Group, Line, Literal, Piece, Whole
+from stepwell.plan.lines import READ_LIVE, Group, Line, Literal, Piece, Whole
 from stepwell.spec import Node
 
 
@@ -78,7 +78,7 @@ def _pieces(node: Node, slots: dict[str, int], live: frozenset[int]) -> dict[str
         slot = slots.get(param.reads)
         if slot is None:
             continue
-        piece: Piece = Whole(slot) if slot in live and param.type.name != STREAM else slot
+        piece: Piece = Whole(slot) if slot in live and param.type.name not in READ_LIVE else slot
         if param.key is None:
             pieces[param.keyword] = piece
         else:

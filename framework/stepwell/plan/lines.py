@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 STREAM = "stepwell.Stream"
 
+READ_LIVE = (STREAM, "stepwell.Collecting")
+"""As what a parameter takes chunks one by one."""
+
 
 class Literal(NamedTuple):
     """An argument that a modifier bound, or a default that must be given by position."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from stepwell.blocks import Blocks, blocks
+from stepwell.blocks import LIVE, Blocks, blocks
 from stepwell.fanout import ItemFailed
 from stepwell.graph import Graph
 from stepwell.plan.arguments import line_of
@@ -58,6 +58,12 @@ def _nested(
         for param in node.params
         if param.reads in streams and param.type.name == STREAM
     }
+    collecting = {
+        _BLOCK + made_by[_all_of(param.reads)]
+        for node in flat.values()
+        for param in node.params
+        if param.type.name == LIVE and _all_of(param.reads) in made_by
+    }
     live: frozenset[int] = frozenset()
     lines: list[Line] = []
 
@@ -87,6 +93,8 @@ def _nested(
         read = [slots[key] for key in (source, *outer)]
         args = tuple(Whole(slot) if slot in live else slot for slot in read)
         slot = place(_all_of(names[0]))
+        if len(names) == 1 and unit in collecting:
+            live |= {slot}
         block = Block(graph.nodes[source], inner)
         lines.append(Line(node, slot, args, (), (), live.isdisjoint(read), block))
         for position, name in enumerate(names if len(names) > 1 else ()):

@@ -20,6 +20,7 @@ from stepwell.types.annotation import annotation
 
 _CALLED = ("function", "coroutine", "generator", "async_generator")
 _STREAM = "stepwell.Stream"
+_ITEMS, _ALL = "stepwell.Parallelizable", ("stepwell.Collect", "stepwell.Collecting")
 _DEPTH = 16
 """How many steps' types follow from one another; then what one is annotated with counts alone."""
 
@@ -198,7 +199,7 @@ class _Calls:
     def _feeds(self, maker: Node, node: Node, param: Param) -> bool:
         """Whether what one makes is given to the other as it is; of a stream, chunks may be, and
         of a fan-out one item is, or a list."""
-        if maker.type.name == "stepwell.Parallelizable" or param.type.name == "stepwell.Collect":
+        if maker.type.name == _ITEMS or param.type.name in _ALL:
             return False
         streams = (maker.type.name == _STREAM) + (param.type.name == _STREAM)
         known = id(maker) in self.variables and not maker.stale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stepwell.blocks import ON_ERROR, POLICIES, Misuse, blocks, never_collected, policy
+from stepwell.blocks import ITEMS, ON_ERROR, POLICIES, Misuse, blocks, never_collected, policy
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.rule import Rule
@@ -66,10 +66,10 @@ class FanOutMisuse(Rule):
         if not graph.holes:
             misuses += never_collected(found, graph)
         for node in graph.nodes.values():
-            if policy(node) not in ("", *POLICIES) and node.name in found.nests:
+            if node.type.name == ITEMS and policy(node) not in ("", *POLICIES):
                 known = ", ".join(f"`{name}`" for name in POLICIES)
                 why = f"`{node.name}` is tagged `{ON_ERROR}={policy(node)!r}`, which is none of "
-                misuses += [Misuse(node, None, why + known)] * (found.values[node.name] != ())
+                misuses.append(Misuse(node, None, why + known))
         for node, param, why in misuses:
             if not node.stale and (graph.config is not None or not node.when):
                 span = (param.span if param is not None else None) or node.span

@@ -14,7 +14,8 @@ from stepwell.types.type import NONE, Type, literal_class
 
 _TOP = ("typing.Any", "object")
 _STREAM = "stepwell.Stream"
-_ITEMS, _ALL = "stepwell.Parallelizable", "stepwell.Collect"
+_ITEMS = "stepwell.Parallelizable"
+_ALL = ("stepwell.Collect", "stepwell.Collecting")
 _CALLABLE = "collections.abc.Callable"
 
 
@@ -31,7 +32,7 @@ def fits(source: Type, target: Type) -> bool | None:
     """
     if source.name == "?" or target.name == "?":
         return None
-    if source.name == _ITEMS or target.name == _ALL:
+    if source.name == _ITEMS or target.name in _ALL:
         return _each(source, target)
     if target.name in _TOP or source.name in ("typing.Any", "typing.Never") or source == target:
         return True
@@ -80,11 +81,11 @@ def _to_union(source: Type, target: Type) -> bool | None:
 
 def _each(source: Type, target: Type) -> bool | None:
     """Items are given one by one; what is collected is what was made for one, many times."""
-    for fan, inner in ((source.name == _ITEMS, source), (target.name == _ALL, target)):
+    for fan, inner in ((source.name == _ITEMS, source), (target.name in _ALL, target)):
         if fan and len(inner.types) != 1:
             return None
     one = source.types[0] if source.name == _ITEMS else source
-    return fits(one, target.types[0] if target.name == _ALL else target)
+    return fits(one, target.types[0] if target.name in _ALL else target)
 
 
 def _whole(source: Type, target: Type) -> bool | None:

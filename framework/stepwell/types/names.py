@@ -36,6 +36,7 @@ CANONICAL = {
     "stepwell.stream.Stream": "stepwell.Stream",
     "stepwell.fanout.Parallelizable": "stepwell.Parallelizable",
     "stepwell.fanout.Collect": "stepwell.Collect",
+    "stepwell.fanout.Collecting": "stepwell.Collecting",
     "stepwell.fanout.ItemFailed": "stepwell.ItemFailed",
     "pathlib._local.Path": "pathlib.Path",
     "pathlib._local.PurePath": "pathlib.PurePath",

@@ -53,7 +53,7 @@ def holds(type: Type, value: object) -> bool | None:
         return _stream(type, value)
     if name == "stepwell.Collect":
         return holds(Type("list", type.args), value)
-    if name == "stepwell.Parallelizable":  # a source gives anything to loop over
+    if name in ("stepwell.Parallelizable", "stepwell.Collecting"):  # anything to loop over
         return hasattr(value, "__iter__") or hasattr(value, "__aiter__")
     return _instance(type, value)
 

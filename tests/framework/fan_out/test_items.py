@@ -5,14 +5,25 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from stepwell import Builder, Chunk, Collect, Driver, Parallelizable, RequestError, Stream
+from stepwell import (
+    Builder,
+    Chunk,
+    Collect,
+    Collecting,
+    Driver,
+    Parallelizable,
+    RequestError,
+    Stream,
+)
 from stepwell.executors import AsyncioExecutor, Executor, InlineExecutor, ThreadsExecutor
 from stepwell.executors.base import Outcome, Task
-from stepwell.testing import module_of
+from stepwell.read import runtime
+from stepwell.testing import graph_of, module_of
 
 EXECUTORS: list[Callable[[], Executor]] = [
     InlineExecutor,
@@ -233,3 +244,77 @@ def test_a_source_is_asked_once_however_many_collect() -> None:
         "both": (0, [0, 2], [0, 1])
     }
     assert asked == 1
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("threads", [0, 2])
+def test_what_is_collected_may_be_read_while_it_is_made(
+    executor: Callable[[], Executor], threads: int
+) -> None:
+    def number(count: int) -> Parallelizable[int]:
+        yield from range(count)
+
+    def double(number: int) -> int:
+        return 2 * number
+
+    def halves(double: Collecting[int]) -> list[float]:
+        return [each / 4 for each in double]
+
+    def report(halves: list[float], double: Collect[int]) -> Any:
+        return halves, double
+
+    module = module_of(number, double, halves, report)
+    builder = Builder().with_modules(module).with_executor(executor()).with_threads(threads)
+    dr = builder.build()
+    expected = {"report": ([0.0, 0.5, 1.0], [0, 2, 4])}
+    assert dr.execute(["report"], {"count": 3}) == expected
+    assert asyncio.run(dr.aexecute(["report"], {"count": 3})) == expected
+    assert [*dr.stream(["report"], {"count": 3})][-1].results == expected  # type: ignore[union-attr]
+    assert dr.execute(["report"], overrides={"double": [4]}) == {"report": ([1.0], [4])}
+
+
+def test_an_item_is_made_when_its_reader_asks_for_it() -> None:
+    made: list[int] = []
+
+    def number() -> Parallelizable[int]:
+        return range(100)
+
+    def double(number: int) -> int:
+        made.append(number)
+        return 2 * number
+
+    def first(double: Collecting[int]) -> int:
+        for each in double:
+            return each
+        return -1
+
+    assert Driver({}, module_of(number, double, first)).execute(["first"]) == {"first": 0}
+    assert made == [0]
+
+
+TEXT = """
+from stepwell import Collect, Collecting, Parallelizable
+
+def page(pages: list[str]) -> Parallelizable[str]:
+    yield from pages
+
+async def words(page: str) -> list[str]:
+    return page.split()
+
+def report(words: Collect[list[str]], page: Collecting[str]) -> int:
+    return len(words)
+"""
+
+
+def test_both_readers_see_the_same() -> None:
+    names: dict[str, Any] = {"__name__": "steps"}
+    exec(TEXT, names)
+    module = ModuleType("steps")
+    vars(module).update(names)
+    live = runtime.graph([module])
+    assert live.digest() == graph_of(TEXT).digest()
+    assert live.nodes["page"].type.short == "Parallelizable[str]"
+    assert [param.type.short for param in live.nodes["report"].params] == [
+        "Collect[list[str]]",
+        "Collecting[str]",
+    ]
