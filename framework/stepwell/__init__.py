@@ -36,12 +36,15 @@ if TYPE_CHECKING:
         check_output,
         check_output_custom,
         config,
+        dataloader,
+        datasaver,
         does,
         extract_columns,
         extract_fields,
         fallback,
         group,
         inject,
+        load_from,
         node,
         parameterize,
         parameterize_sources,
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
         pipe_input,
         pipe_output,
         retry,
+        save_to,
         schema,
         source,
         step,
@@ -89,12 +93,15 @@ __all__ = [
     "check_output",
     "check_output_custom",
     "config",
+    "dataloader",
+    "datasaver",
     "does",
     "extract_columns",
     "extract_fields",
     "fallback",
     "group",
     "inject",
+    "load_from",
     "node",
     "parameterize",
     "parameterize_sources",
@@ -103,6 +110,7 @@ __all__ = [
     "pipe_input",
     "pipe_output",
     "retry",
+    "save_to",
     "schema",
     "source",
     "step",
@@ -120,15 +128,16 @@ __getattr__, __dir__ = exports(
     {
         "stepwell.driver": "Builder Driver",
         "stepwell.errors": (
-            "AdapterError BudgetExceeded CheckFailed GraphError HookError MissingExtra ModifierError "
-            "RequestError StepwellError Unavailable"
+            "AdapterError BudgetExceeded CheckFailed GraphError HookError MissingExtra "
+            "ModifierError RequestError StepwellError Unavailable"
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.modifiers": (
-            "cache check_output check_output_custom config does extract_columns "
-            "extract_fields fallback group inject node parameterize parameterize_sources "
-            "parameterize_values parameterized_subdag pipe_input pipe_output retry schema "
-            "source step subdag tag tag_outputs timeout unpack_fields value with_columns"
+            "cache check_output check_output_custom config dataloader datasaver does "
+            "extract_columns extract_fields fallback group inject load_from node parameterize "
+            "parameterize_sources parameterize_values parameterized_subdag pipe_input "
+            "pipe_output retry save_to schema source step subdag tag tag_outputs timeout "
+            "unpack_fields value with_columns"
         ),
         "stepwell.stream": "Stream",
     },

@@ -16,6 +16,7 @@ from stepwell.types import UNKNOWN, fits
 if TYPE_CHECKING:
     from stepwell.diagnostic import Diagnostic
     from stepwell.driver.driver import Driver
+    from stepwell.driver.materialize import From, To
     from stepwell.lifecycle.dispatch import LifecycleSet
     from stepwell.spec import Param, Span
 
@@ -26,6 +27,7 @@ def built(
     lifecycle: LifecycleSet,
     *,
     overriding: bool = False,
+    materializers: Sequence[To | From] = (),
 ) -> Graph:
     """The graph of these modules under this configuration, judged by rules and adapters.
 
@@ -33,6 +35,7 @@ def built(
 
     Raises:
         GraphError: if it is not sound; it holds all that is wrong.
+        RequestError: if a materializer does not suit it.
     """
     from stepwell.read import runtime
     from stepwell.rules import errors
@@ -40,6 +43,10 @@ def built(
     lifecycle.call("pre_do_anything")
     with collector_at_rest():
         graph = runtime.graph(modules, config=config, overriding=overriding)
+        if materializers:
+            from stepwell.driver.materialize import extended
+
+            graph = extended(graph, materializers)
         wrong = errors(_permitted(graph, lifecycle))
     wrong += _refused(graph, modules, config, lifecycle)
     if wrong:
@@ -169,6 +176,7 @@ class Builder:
         self._adapters: list[object] = []
         self._threads = 0
         self._overriding = False
+        self._materializers: list[To | From] = []
 
     def with_config(self, config: Mapping[str, Any]) -> Builder:
         """Adds to the configuration; a later value for a key wins."""
@@ -190,6 +198,11 @@ class Builder:
         self._threads = threads
         return self
 
+    def with_materializers(self, *materializers: To | From) -> Builder:
+        """Adds nodes that load (`from_.json(…)`) and save (`to.json(…)`), asked for by name."""
+        self._materializers += materializers
+        return self
+
     def allow_module_overrides(self) -> Builder:
         """Lets a later module's steps take the place of an earlier's of the same names.
 
@@ -203,7 +216,7 @@ class Builder:
         other = Builder()
         other._config, other._modules = dict(self._config), list(self._modules)
         other._adapters, other._threads = list(self._adapters), self._threads
-        other._overriding = self._overriding
+        other._overriding, other._materializers = self._overriding, list(self._materializers)
         return other
 
     def build(self) -> Driver:
@@ -220,4 +233,5 @@ class Builder:
             adapter=self._adapters,
             threads=self._threads,
             allow_module_overrides=self._overriding,
+            materializers=self._materializers,
         )

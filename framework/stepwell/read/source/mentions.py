@@ -210,6 +210,8 @@ class _Sites:
                     state, modules=[*state.modules], config=config, requests=[], mentions=[]
                 )
                 self.states.append(state)
+            case "with_materializers":
+                state.whole = False
             case "allow_module_overrides":
                 state.overriding = True
             case "build":
@@ -222,6 +224,8 @@ class _Sites:
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
         self._config(state, call.args[0] if call.args else keywords.get("config"))
         self._modules(state, call.args[1:])
+        if "materializers" in keywords:
+            state.whole = False
         if (allowed := keywords.get("allow_module_overrides")) is not None:
             state.overriding = self._value(allowed) is not False
 
