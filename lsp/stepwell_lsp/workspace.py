@@ -153,4 +153,5 @@ def _same(before: Pipeline, now: Pipeline) -> bool:
         and (old.config, old.known_inputs) == (new.config, new.known_inputs)
         and (old.mentions, old.holes) == (new.mentions, new.holes)
         and (old.asked, old.configs) == (new.asked, new.configs)
+        and old.adapters == new.adapters
     )

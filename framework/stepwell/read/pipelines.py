@@ -250,7 +250,7 @@ def _of_declared(given: Declared, found: Sequence[Module | None], finder: Finder
 def _use(pipeline: Pipeline) -> Use:
     """What a declared pipeline says of its use; where it says nothing, that is not unknown."""
     graph = pipeline.graph
-    targets = frozenset(mention.name for mention in graph.mentions)
+    targets = frozenset(mention.name for mention in graph.mentions if mention.role == "target")
     configs = () if graph.config is None else (graph.config,)
     return Use(graph, frozenset(_files(pipeline.modules)), targets, configs)
 
@@ -272,6 +272,7 @@ def _of_site(site: Site, found: Sequence[Module | None], finder: Finder) -> Pipe
     mentions = [*site.mentions, *_mentions(site.requests)]
     overriding = site.overriding
     made = graph(modules, config=config, mentions=mentions, others=finder, overriding=overriding)
+    made.adapters = site.adapters
     if not whole:
         hole = Hole("a module of this driver is not known from its text", site.span)
         made.holes = (*made.holes, hole)
