@@ -17,7 +17,7 @@ PUBLIC = {
         pipe_output retry save_to schema source step subdag tag tag_outputs timeout unpack_fields
         value with_columns
     """,
-    "stepwell.driver": "Builder Driver",
+    "stepwell.driver": "Builder Driver from_ to",
     "stepwell.draw": "Direction dot html mermaid picture text",
     "stepwell.lifecycle": """
         DictResult EdgeConnectionHook Failure Fallback FunctionInputOutputTypeChecker
