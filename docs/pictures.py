@@ -9,7 +9,9 @@ from stepwell import draw
 from stepwell.testing import graph_of
 
 HERE = Path(__file__).parent
-BLOCK = re.compile(r"```python\n(?P<code>.*?)```\n\n!\[[^\]]*\]\((?P<picture>[^)]+)\)", re.DOTALL)
+BLOCK = re.compile(
+    r"```python\n(?P<code>(?:(?!```).)*?)```\n\n!\[[^\]]*\]\((?P<picture>[^)]+)\)", re.DOTALL
+)
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:

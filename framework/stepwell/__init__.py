@@ -37,12 +37,15 @@ if TYPE_CHECKING:
         check_output,
         check_output_custom,
         config,
+        dataloader,
+        datasaver,
         does,
         extract_columns,
         extract_fields,
         fallback,
         group,
         inject,
+        load_from,
         node,
         parameterize,
         parameterize_sources,
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
         pipe_input,
         pipe_output,
         retry,
+        save_to,
         schema,
         source,
         step,
@@ -94,12 +98,15 @@ __all__ = [
     "check_output",
     "check_output_custom",
     "config",
+    "dataloader",
+    "datasaver",
     "does",
     "extract_columns",
     "extract_fields",
     "fallback",
     "group",
     "inject",
+    "load_from",
     "node",
     "parameterize",
     "parameterize_sources",
@@ -108,6 +115,7 @@ __all__ = [
     "pipe_input",
     "pipe_output",
     "retry",
+    "save_to",
     "schema",
     "source",
     "step",
@@ -131,10 +139,11 @@ __getattr__, __dir__ = exports(
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.fanout": "Collect Collecting ItemFailed Parallelizable",
         "stepwell.modifiers": (
-            "cache check_output check_output_custom config does extract_columns "
-            "extract_fields fallback group inject node parameterize parameterize_sources "
-            "parameterize_values parameterized_subdag pipe_input pipe_output retry schema "
-            "source step subdag tag tag_outputs timeout unpack_fields value with_columns"
+            "cache check_output check_output_custom config dataloader datasaver does "
+            "extract_columns extract_fields fallback group inject load_from node parameterize "
+            "parameterize_sources parameterize_values parameterized_subdag pipe_input "
+            "pipe_output retry save_to schema source step subdag tag tag_outputs timeout "
+            "unpack_fields value with_columns"
         ),
         "stepwell.stream": "Stream",
     },

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from stepwell.spec import Body, Hole, Mention, Node, Param
+from stepwell.spec import Body, Call, Hole, Mention, Node, Param
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -60,6 +60,8 @@ class Graph:
         """Names that any driver of these modules is asked for; `None` where that is not known."""
         self.configs: tuple[Mapping[str, Any], ...] | None = None
         """Every configuration of a driver of these modules; `None` where that is not known."""
+        self.adapters: tuple[Call, ...] = ()
+        """The adapters of its driver that are made where it is built, as far as that is read."""
         self.nodes: dict[str, Node] = {}
         for node in self.written:
             self.nodes.setdefault(node.name, node)

@@ -72,7 +72,8 @@ class Workspace:
             checked[key] = self._check(key, made)
             self.report(done, len(now))
         self._checked = checked
-        texts = self.sources.keep(self._modules.read)
+        declaring = (os.path.join(folder, SETTINGS) for folder in self._declared)
+        texts = self.sources.keep({*self._modules.read, *declaring})
         return Snapshot(
             MappingProxyType(texts),
             tuple(made for made, _ in self._checked.values()),
@@ -90,10 +91,11 @@ class Workspace:
             self._chosen.pop(folder, None)
             return
         try:
-            table = tomllib.loads(self.sources.text(file).source)
+            text = self.sources.text(file).source
+            table = tomllib.loads(text)
         except tomllib.TOMLDecodeError:
             return  # half typed: what it said last still holds
-        self._declared[folder] = declared(table, folder)
+        self._declared[folder] = declared(table, folder, text)
         check: object = table
         for key in ("tool", "stepwell", "check"):
             check = check.get(key) if isinstance(check, dict) else None
@@ -153,4 +155,5 @@ def _same(before: Pipeline, now: Pipeline) -> bool:
         and (old.config, old.known_inputs) == (new.config, new.known_inputs)
         and (old.mentions, old.holes) == (new.mentions, new.holes)
         and (old.asked, old.configs) == (new.asked, new.configs)
+        and old.adapters == new.adapters
     )

@@ -18,7 +18,7 @@ PUBLIC = {
         retry save_to schema source step subdag tag tag_outputs timeout unpack_fields value
         with_columns
     """,
-    "stepwell.driver": "Builder Driver",
+    "stepwell.driver": "Builder Driver from_ to",
     "stepwell.draw": "Direction dot html mermaid picture text",
     "stepwell.executors": """
         AsyncioExecutor Executor InlineExecutor ProcessesExecutor ThreadsExecutor
@@ -26,10 +26,10 @@ PUBLIC = {
     "stepwell.lifecycle": """
         DictResult EdgeConnectionHook Failure Fallback FunctionInputOutputTypeChecker
         GracefulErrorAdapter GraphAdapter GraphConstructionHook GraphExecutionHook Hedge
-        NoEdgeAndInputTypeChecking NodeExecutionHook NodeExecutionMethod NumpyResult Observer
-        PDBDebugger PandasResult PolarsResult PrintLn ProgressBar ResultBuilder Retry SlowDown
-        StaticValidator TaskExecutionHook TaskGroupingHook TaskReturnHook TaskSubmissionHook Timeout
-        base_hook base_method base_validator
+        LogRuns NoEdgeAndInputTypeChecking NodeExecutionHook NodeExecutionMethod NumpyResult
+        Observer PDBDebugger PandasResult PolarsResult PrintLn ProgressBar ResultBuilder
+        Retry RunIds SlowDown StaticValidator TaskExecutionHook TaskGroupingHook
+        TaskReturnHook TaskSubmissionHook Timeout base_hook base_method base_validator
     """,
     "stepwell.lifecycle.base": """
         DoBuildResult DoCheckEdgeTypesMatch DoNodeExecute DoRemoteExecute DoValidateInput

@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 from lsprotocol import types
 
 from stepwell_lsp.documents import Document
 from stepwell_lsp.positions import UTF16
 from stepwell_lsp.snapshot import Snapshot
 from stepwell_lsp.workspace import Workspace
+
+# Nothing here asserts a time, and the machine may be busy.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 CURSOR = "‸"
 ROOT = "/nowhere/work"

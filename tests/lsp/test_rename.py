@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import pytest
 from lsprotocol import types
 
 from stepwell.graph import Graph
+from stepwell_lsp.documents import Document
 from stepwell_lsp.features.rename import Refused, prepare, rename
+from stepwell_lsp.snapshot import Snapshot
+from stepwell_lsp.workspace import Workspace
 
 HEAD = "from stepwell import config, extract_fields, inject, node, parameterize, source, value\n"
+
+
+class Look(NamedTuple):
+    """What a rename is asked with."""
+
+    snapshot: Snapshot
+    file: str
+    position: types.Position
 
 
 def changed(seen, new):
@@ -311,3 +323,43 @@ def test_the_same_name_changes_nothing(look):
     """No edit, no error."""
     seen = look("def ‸a() -> int: ...\n")
     assert rename(seen.snapshot, seen.file, seen.position, "a") == types.WorkspaceEdit()
+
+
+TABLE = """\
+[tool.stepwell.pipelines.main]
+modules = ["steps"]
+inputs = ["question"]  # the question
+outputs = [
+    "answer",
+]
+config = { mode = "question" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "column"), [("question", 3, 12), ("answer", 5, 6), ("mode", 7, 12)]
+)
+def test_names_in_pyproject_go_along(name, line, column):
+    """Asked from the step, and from the table itself."""
+    text = HEAD + "@config.when(mode='question')\ndef answer(question: str) -> str:\n"
+    text += "    return question\n"
+    workspace = Workspace()
+    workspace.sources.open_folders(["/nowhere"])
+    for file, source in {"steps.py": text, "pyproject.toml": TABLE}.items():
+        kind = "python" if file.endswith(".py") else "toml"
+        item = types.TextDocumentItem(f"file:///nowhere/{file}", kind, 1, source)
+        workspace.sources.overlay(Document.opened(item))
+    snapshot = workspace.snapshot()
+    offset = re.search(rf"\b{name}\b(?!')", text[len(HEAD) :]).start() + len(HEAD)
+    row = text.count("\n", 0, offset)
+    there = types.Position(row, offset - text.rfind("\n", 0, offset) - 1)
+    found = [
+        changed(Look(snapshot, f"/nowhere/{file}", place), "renamed")
+        for file, place in (
+            ("steps.py", there),
+            ("pyproject.toml", types.Position(line - 1, column - 1)),
+        )
+    ]
+    assert found[0] == found[1]
+    before, after = TABLE.split("\n")[line - 1], found[0]["pyproject.toml"].split("\n")[line - 1]
+    assert after == before[: column - 1] + "renamed" + before[column - 1 + len(name) :]

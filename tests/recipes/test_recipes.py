@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,16 @@ def test_our_own_rules_find_nothing_in_the_recipes(tmp_path: Path) -> None:
     found = run("-m", "stepwell", "check", RECIPES, cwd=tmp_path)
     assert (found.returncode, found.stderr) == (0, "")
     assert found.stdout.startswith("All checks passed")
+
+
+def test_budgeted_batch_stays_within_its_budget(tmp_path: Path) -> None:
+    found = run(RECIPES / "budgeted_batch" / "run.py", cwd=tmp_path)
+    assert (found.returncode, found.stderr) == (0, "")
+    spent = re.search(r"spent: \$(\S+) of \$(\S+)", found.stdout)
+    assert spent is not None
+    assert 0 < Decimal(spent[1]) <= Decimal(spent[2])
+    assert "large: " in found.stdout
+    assert "small: " in found.stdout
 
 
 def test_first_graph_prints_its_plan_and_its_prompt(tmp_path: Path) -> None:

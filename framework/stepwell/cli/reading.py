@@ -164,10 +164,11 @@ def _declarations(paths: Iterable[Path], everything: Iterable[Path]) -> list[Dec
     for folder in folders:
         file = folder / "pyproject.toml"
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            table = tomllib.loads(text)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
             continue
-        found += declared(table, str(folder))
+        found += declared(table, str(folder), text)
     return found
 
 

@@ -17,6 +17,7 @@ from stepwell.types import UNKNOWN, fits
 if TYPE_CHECKING:
     from stepwell.diagnostic import Diagnostic
     from stepwell.driver.driver import Driver
+    from stepwell.driver.materialize import From, To
     from stepwell.executors.base import Executor
     from stepwell.lifecycle.dispatch import LifecycleSet
     from stepwell.spec import Param, Span
@@ -28,6 +29,7 @@ def built(
     lifecycle: LifecycleSet,
     *,
     overriding: bool = False,
+    materializers: Sequence[To | From] = (),
 ) -> Graph:
     """The graph of these modules under this configuration, judged by rules and adapters.
 
@@ -35,6 +37,7 @@ def built(
 
     Raises:
         GraphError: if it is not sound; it holds all that is wrong.
+        RequestError: if a materializer does not suit it.
     """
     from stepwell.read import runtime
     from stepwell.rules import errors
@@ -42,6 +45,10 @@ def built(
     lifecycle.call("pre_do_anything")
     with collector_at_rest():
         graph = runtime.graph(modules, config=config, overriding=overriding)
+        if materializers:
+            from stepwell.driver.materialize import extended
+
+            graph = extended(graph, materializers)
         wrong = errors(_permitted(graph, lifecycle))
     wrong += _refused(graph, modules, config, lifecycle)
     if wrong:
@@ -172,6 +179,7 @@ class Builder:
         self._threads = 0
         self._fan = ONE_BY_ONE
         self._overriding = False
+        self._materializers: list[To | From] = []
 
     def with_config(self, config: Mapping[str, Any]) -> Builder:
         """Adds to the configuration; a later value for a key wins."""
@@ -210,6 +218,11 @@ class Builder:
         self._fan = Fan(executor, on_error)
         return self
 
+    def with_materializers(self, *materializers: To | From) -> Builder:
+        """Adds nodes that load (`from_.json(…)`) and save (`to.json(…)`), asked for by name."""
+        self._materializers += materializers
+        return self
+
     def allow_module_overrides(self) -> Builder:
         """Lets a later module's steps take the place of an earlier's of the same names.
 
@@ -224,7 +237,7 @@ class Builder:
         other._config, other._modules = dict(self._config), list(self._modules)
         other._adapters, other._threads = list(self._adapters), self._threads
         other._fan = self._fan
-        other._overriding = self._overriding
+        other._overriding, other._materializers = self._overriding, list(self._materializers)
         return other
 
     def build(self) -> Driver:
@@ -242,4 +255,5 @@ class Builder:
             threads=self._threads,
             fan=self._fan,
             allow_module_overrides=self._overriding,
+            materializers=self._materializers,
         )

@@ -27,6 +27,7 @@ from stepwell.spec import NOTHING
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from stepwell.driver.materialize import From, To
     from stepwell.driver.views import Picture, Variable
     from stepwell.execution.events import Event
     from stepwell.llm.accounting import TokenAccounting
@@ -58,6 +59,7 @@ class Driver:
         fan: how what is done for each item of a `Parallelizable` is done; see `Builder`.
         allow_module_overrides: a later module's steps take the place of an earlier's of the same
             names; without it, two of one name are an error.
+        materializers: nodes that load and save; see `Builder.with_materializers`.
 
     Raises:
         GraphError: if the steps make no sound graph; it holds all that is wrong.
@@ -72,6 +74,7 @@ class Driver:
         threads: int = 0,
         fan: Fan = ONE_BY_ONE,
         allow_module_overrides: bool = False,
+        materializers: Iterable[To | From] = (),
     ) -> None:
         adapters = tuple(adapter) if isinstance(adapter, (list, tuple)) else (adapter,)
         self.config: Mapping[str, Any] = dict(config or NOTHING)
@@ -79,8 +82,13 @@ class Driver:
         self._adapters = tuple(a for a in adapters if a is not None)
         self.lifecycle = LifecycleSet(self._adapters)
         self._overriding = allow_module_overrides
+        self._materializers = tuple(materializers)
         self.graph: Graph = built(
-            self.config, modules, self.lifecycle, overriding=allow_module_overrides
+            self.config,
+            modules,
+            self.lifecycle,
+            overriding=allow_module_overrides,
+            materializers=self._materializers,
         )
         if any(asks_for_itself(node.tags) for node in self.graph.nodes.values()):
             from stepwell.lifecycle.own import own_adapters
@@ -93,14 +101,17 @@ class Driver:
         self._lock = allocate_lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (
-            self.config,
-            names_of(self.modules),
-            self._adapters,
-            self._threads,
-            self._fan,
-            self._overriding,
-        )
+        return _rebuilt, (self.config, names_of(self.modules), self._options)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {
+            "adapter": self._adapters,
+            "threads": self._threads,
+            "fan": self._fan,
+            "allow_module_overrides": self._overriding,
+            "materializers": self._materializers,
+        }
 
     def __repr__(self) -> str:
         modules = ", ".join(module.__name__ for module in self.modules)
@@ -258,6 +269,22 @@ class Driver:
         needed |= {missing.name: None for missing in first.missing}
         needed |= {name: None for name in names if name in self.graph.inputs}
         return self._plan((names, (*needed,), overrides)).text().source
+
+    def materialize(
+        self,
+        *materializers: To | From,
+        additional_vars: Targets = (),
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Loads and saves as told: what is known of each that was saved, and what was asked for.
+
+        Raises:
+            RequestError: before anything runs, if it can't; it holds all that is wrong.
+        """
+        from stepwell.driver.materialize import materialized
+
+        return materialized(self, materializers, additional_vars, inputs, overrides)
 
     def export_execution(
         self,
@@ -470,18 +497,6 @@ class Driver:
 
 
 def _rebuilt(
-    config: Mapping[str, Any],
-    modules: tuple[str, ...],
-    adapters: tuple[object, ...],
-    threads: int,
-    fan: Fan,
-    overriding: bool,
+    config: Mapping[str, Any], modules: tuple[str, ...], options: dict[str, Any]
 ) -> Driver:
-    return Driver(
-        config,
-        *import_modules(modules),
-        adapter=adapters,
-        threads=threads,
-        fan=fan,
-        allow_module_overrides=overriding,
-    )
+    return Driver(config, *import_modules(modules), **options)

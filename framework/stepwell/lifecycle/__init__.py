@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stepwell.lifecycle.fallback import Fallback
     from stepwell.lifecycle.graceful import Failure, GracefulErrorAdapter
     from stepwell.lifecycle.hedge import Hedge
+    from stepwell.lifecycle.logs import LogRuns, RunIds
     from stepwell.lifecycle.permissive import NoEdgeAndInputTypeChecking
     from stepwell.lifecycle.println import PrintLn
     from stepwell.lifecycle.progress import ProgressBar
@@ -47,6 +48,7 @@ __all__ = [
     "GraphConstructionHook",
     "GraphExecutionHook",
     "Hedge",
+    "LogRuns",
     "NoEdgeAndInputTypeChecking",
     "NodeExecutionHook",
     "NodeExecutionMethod",
@@ -59,6 +61,7 @@ __all__ = [
     "ProgressBar",
     "ResultBuilder",
     "Retry",
+    "RunIds",
     "SlowDown",
     "StaticValidator",
     "TaskExecutionHook",
@@ -85,6 +88,7 @@ __getattr__, __dir__ = exports(
         ".events": "base_hook base_method base_validator",
         ".graceful": "Failure GracefulErrorAdapter",
         ".hedge": "Hedge",
+        ".logs": "LogRuns RunIds",
         ".permissive": "NoEdgeAndInputTypeChecking",
         ".println": "PrintLn",
         ".progress": "ProgressBar",

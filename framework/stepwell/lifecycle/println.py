@@ -8,6 +8,7 @@ from typing import Any
 
 from stepwell.lifecycle.api import GraphExecutionHook, NodeExecutionHook
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
+from stepwell.lifecycle.tally import Tally, spent
 
 WIDTH = 60
 
@@ -15,12 +16,16 @@ WIDTH = 60
 class PrintLn(NodeExecutionHook, GraphExecutionHook):
     """Prints a line for each node that has run, with the time it took.
 
+    Where a metered client made requests, tokens and cost are in it, and in the last line their sum.
+
     Args:
         verbosity: 1 prints a node when it has run; 2 also when it starts, with what it is given,
             and what it made; both are shortened.
         print_fn: what prints a line.
         node_filter: the nodes to print: a name, several, or a function of name and tags.
     """
+
+    needs_context = True
 
     def __init__(
         self,
@@ -31,13 +36,27 @@ class PrintLn(NodeExecutionHook, GraphExecutionHook):
     ) -> None:
         self.verbosity, self.print_fn, self.node_filter = verbosity, print_fn, node_filter
         self._started: dict[tuple[str, str | None, str], float] = {}
+        self._tally = Tally()
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("verbosity", "print_fn", "node_filter")
+        return {name: getattr(self, name) for name in names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
 
     def wants_node(self, *, node_name: str, node_tags: Tags) -> bool:
         return selects(self.node_filter, node_name, node_tags)
 
     def run_before_graph_execution(
-        self, *, final_vars: Sequence[str], execution_path: Sequence[str], **future_kwargs: Any
+        self,
+        *,
+        run_id: str,
+        final_vars: Sequence[str],
+        execution_path: Sequence[str],
+        **future_kwargs: Any,
     ) -> None:
+        self._tally.begin(run_id)
         self.print_fn(f"run of {_count(len(execution_path))} for {', '.join(final_vars)}")
 
     def run_before_node_execution(
@@ -67,6 +86,8 @@ class PrintLn(NodeExecutionHook, GraphExecutionHook):
     ) -> None:
         took = perf_counter() - self._started.pop((run_id, task_id, node_name))
         line = f"  {node_name}: {duration(took)}"
+        if used := spent(self._tally.of_step(run_id, task_id, node_name)):
+            line += f", {used}"
         if not success:
             line += f", failed: {type(error).__name__}: {shortened(error)}"
         elif self.verbosity > 1:
@@ -74,9 +95,11 @@ class PrintLn(NodeExecutionHook, GraphExecutionHook):
         self.print_fn(line)
 
     def run_after_graph_execution(
-        self, *, success: bool, error: BaseException | None, **future_kwargs: Any
+        self, *, run_id: str, success: bool, error: BaseException | None, **future_kwargs: Any
     ) -> None:
-        self.print_fn("run finished" if success else f"run failed: {type(error).__name__}")
+        used = spent(self._tally.end(run_id))
+        line = "run finished" if success else f"run failed: {type(error).__name__}"
+        self.print_fn(f"{line}; {used}" if used else line)
 
 
 def shortened(value: object, width: int = WIDTH) -> str:

@@ -8,20 +8,25 @@ from threading import Lock
 from typing import Any, TextIO
 
 from stepwell.lifecycle.api import GraphExecutionHook, NodeExecutionHook, Observer
+from stepwell.lifecycle.tally import Tally, spent
 
 
 class ProgressBar(Observer, NodeExecutionHook, GraphExecutionHook):
     """A bar that fills as nodes finish; one for each run at the same time.
 
     Where `rich` is not installed, or the output is no terminal, a line is written for each node.
+    What the requests of metered clients use is shown as it comes, and told at the end.
 
     Args:
         description: what stands before the bar.
         file: where it is written; standard error unless told otherwise.
     """
 
+    needs_context = True
+
     def __init__(self, description: str = "running", *, file: TextIO | None = None) -> None:
         self.description, self.file = description, file
+        self._tally = Tally()
         self._lock = Lock()
         self._runs: dict[str, _Lines | _Bar] = {}
 
@@ -34,6 +39,7 @@ class ProgressBar(Observer, NodeExecutionHook, GraphExecutionHook):
     def run_before_graph_execution(
         self, *, run_id: str, execution_path: Sequence[str], **future_kwargs: Any
     ) -> None:
+        self._tally.begin(run_id)
         with self._lock:
             drawn = next((run for run in self._runs.values() if isinstance(run, _Bar)), None)
             self._runs[run_id] = self._bar(len(execution_path), drawn)
@@ -41,19 +47,20 @@ class ProgressBar(Observer, NodeExecutionHook, GraphExecutionHook):
     def run_before_node_execution(
         self, *, run_id: str, node_name: str, **future_kwargs: Any
     ) -> None:
-        self._runs[run_id].begins(node_name)
+        self._runs[run_id].begins(node_name, spent(self._tally.of_run(run_id)))
 
     def run_after_node_execution(
         self, *, run_id: str, node_name: str, success: bool, **future_kwargs: Any
     ) -> None:
         with self._lock:
-            self._runs[run_id].ends(node_name, success)
+            self._runs[run_id].ends(node_name, success, spent(self._tally.of_run(run_id)))
 
     def run_after_graph_execution(
         self, *, run_id: str, success: bool, **future_kwargs: Any
     ) -> None:
+        used = spent(self._tally.end(run_id))
         with self._lock:
-            self._runs.pop(run_id).close(last=not self._runs)
+            self._runs.pop(run_id).close(used, last=not self._runs)
 
     def _bar(self, total: int, drawn: _Bar | None) -> _Lines | _Bar:
         file = self.file or sys.stderr
@@ -75,10 +82,10 @@ class _Lines:
     def __init__(self, file: TextIO, description: str, total: int) -> None:
         self.file, self.description, self.total, self.done = file, description, total, 0
 
-    def begins(self, node_name: str) -> None:
+    def begins(self, node_name: str, used: str) -> None:
         pass
 
-    def ends(self, node_name: str, success: bool) -> None:
+    def ends(self, node_name: str, success: bool, used: str) -> None:
         self.done += 1
         word = "" if success else " failed"
         print(
@@ -87,8 +94,9 @@ class _Lines:
             flush=True,
         )
 
-    def close(self, *, last: bool) -> None:
-        pass
+    def close(self, used: str, *, last: bool) -> None:
+        if used:
+            print(f"{self.description}: {used}", file=self.file, flush=True)
 
 
 class _Bar:
@@ -96,13 +104,20 @@ class _Bar:
         self.progress, self.description = progress, description
         self.task = progress.add_task(description, total=total)
 
-    def begins(self, node_name: str) -> None:
-        self.progress.update(self.task, description=f"{self.description} {node_name}")
+    def begins(self, node_name: str, used: str) -> None:
+        self._shows(node_name, used)
 
-    def ends(self, node_name: str, success: bool) -> None:
+    def ends(self, node_name: str, success: bool, used: str) -> None:
+        self._shows(node_name, used)
         self.progress.advance(self.task)
 
-    def close(self, *, last: bool) -> None:
+    def _shows(self, node_name: str, used: str) -> None:
+        shown = f"{self.description} {node_name}" + (f" ({used})" if used else "")
+        self.progress.update(self.task, description=shown)
+
+    def close(self, used: str, *, last: bool) -> None:
         self.progress.remove_task(self.task)
+        if used:
+            self.progress.console.print(f"{self.description}: {used}", highlight=False)
         if last:
             self.progress.stop()

@@ -61,13 +61,23 @@ class Account:
     def reserve(self, asked: Amount, *, now: float) -> str | None:
         """Sets that much aside; or gives the name of a cap that it would pass, and does nothing."""
         self.forget(now)
+        name = self._passed(asked, self.reserved)
+        if name is None:
+            self.reserved = _plus(self.reserved, asked)
+        return name
+
+    def fits_alone(self, asked: Amount) -> bool:
+        """Whether that much could be set aside if nothing were reserved."""
+        return self._passed(asked, Amount()) is None
+
+    def _passed(self, asked: Amount, reserved_of_all: Amount) -> str | None:
+        """The name of the first cap that would be passed."""
         rows: Iterable[tuple[str, Any, Any, Any, Any]] = zip(
-            Amount._fields, self.caps, self.spent, self.reserved, asked, strict=True
+            Amount._fields, self.caps, self.spent, reserved_of_all, asked, strict=True
         )
         for name, cap, spent, reserved, more in rows:
             if cap is not None and spent + reserved + more > cap:
                 return name
-        self.reserved = _plus(self.reserved, asked)
         return None
 
     def settle(self, reserved: Amount, spent: Amount, *, now: float) -> None:

@@ -10,12 +10,14 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from stepwell.errors import BudgetExceeded
 from stepwell.lifecycle.api import GraphExecutionHook
+from stepwell.lifecycle.current import left, refuse_late
 from stepwell.lifecycle.filters import NodeFilter, selects
 from stepwell.lifecycle.listening import listen, unlisten
 from stepwell.llm.account import NONE, Account, Amount, Caps
 from stepwell.llm.bounds import Bound, bound_of, output_of
 from stepwell.llm.gates import Asking, Pause
 from stepwell.llm.prices import dearest
+from stepwell.llm.waiting import Waiter
 from stepwell.usage import Call, Failed
 
 Key: TypeAlias = "tuple[object, ...]"
@@ -65,6 +67,8 @@ class Budget(GraphExecutionHook):
             for each value of an input.
         window: with it, the caps are for any so many seconds: what was spent earlier is forgotten.
         warn_at: the share of a cap from which on a warning is logged, once for each account.
+        patience: where a request does not fit only because of what is reserved for others, it waits
+            so many seconds at most for them to use less; with 0 it is refused at once.
         output: how long an answer is at most, in tokens, where a request names no limit.
         count: gives the most tokens that a request's input may have, from its JSON body. Unless
             told otherwise it is the size of the body: never too little, and about four times
@@ -89,6 +93,7 @@ class Budget(GraphExecutionHook):
         per: str = "run",
         window: float | None = None,
         warn_at: float = 0.8,
+        patience: float = 10.0,
         output: int | None = None,
         count: Count | None = None,
         unknown: Literal["refuse", "allow"] = "refuse",
@@ -109,10 +114,12 @@ class Budget(GraphExecutionHook):
         self.caps = Caps(None if money is None else Decimal(money), tokens, requests)
         self.currency, self.seconds, self.per, self.window = currency, seconds, per, window
         self.warn_at, self.output, self.count = warn_at, output, count
+        self.patience = patience
         self.unknown, self.node_filter, self.keep = unknown, node_filter, keep
         self._clock, self._lock = clock, Lock()
         self._runs: dict[str, _Run] = {}
         self._accounts: dict[Key, Account] = {}
+        self._waiting: dict[Account, list[Waiter]] = {}
         self._strays = False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -147,15 +154,44 @@ class Budget(GraphExecutionHook):
         now = self._clock()
         with self._lock:
             account = self._account(key, run, now)
-            late = self.seconds is not None and now - account.began >= self.seconds
-            name = None if late else account.reserve(amount, now=now)
+        return Reservation(self, account, amount, asking)
+
+    def reserve(self, account: Account, amount: Amount, asking: Asking, waited: float) -> bool:
+        """Reserves an amount; false if that has to wait for what others do.
+
+        Args:
+            account: whose caps it is under.
+            amount: how much.
+            asking: who asks.
+            waited: for how many seconds it has waited.
+
+        Raises:
+            BudgetExceeded: if it would pass a cap, and no waiting helps.
+        """
+        now = self._clock()
+        with self._lock:
+            if self.seconds is not None and now - account.began >= self.seconds:
+                raise self._too_late(asking, now - account.began)
+            name = account.reserve(amount, now=now)
+            if name is None:
+                return True
+            if waited < self.patience and account.fits_alone(amount):
+                return False
             standing = _standing(account)
-            began = account.began
-        if late:
-            raise self._too_late(asking, now - began)
-        if name is not None:
-            raise self._exceeded(asking, name, standing, amount)
-        return Reservation(self, account, amount)
+        raise self._exceeded(asking, name, standing, amount)
+
+    def waits(self, account: Account, waiter: Waiter) -> None:
+        """Wakes the waiter whenever a request of that account is over."""
+        with self._lock:
+            self._waiting.setdefault(account, []).append(waiter)
+
+    def waits_no_more(self, account: Account, waiter: Waiter) -> None:
+        """Ends that."""
+        with self._lock:
+            waiting = self._waiting[account]
+            waiting.remove(waiter)
+            if not waiting:
+                del self._waiting[account]
 
     def call_made(self, call: Call) -> None:
         """Counts a call that no metered client has made; those have reserved."""
@@ -188,6 +224,9 @@ class Budget(GraphExecutionHook):
         spent = Amount() if call is None else self._used(call, reserved)
         with self._lock:
             account.settle(reserved, spent, now=self._clock())
+            waiting = [*self._waiting.get(account, ())]
+        for waiter in waiting:
+            waiter.wake()
         self._warn(account)
 
     def _key(self, run: _Run | None, run_id: str | None, node: str | None) -> Key | None:
@@ -345,21 +384,46 @@ class Budget(GraphExecutionHook):
 class Reservation:
     """What is set aside for one request."""
 
-    __slots__ = ("_account", "_budget", "amount")
+    __slots__ = ("_account", "_asking", "_budget", "_made", "amount")
 
-    def __init__(self, budget: Budget, account: Account, amount: Amount) -> None:
+    def __init__(self, budget: Budget, account: Account, amount: Amount, asking: Asking) -> None:
         self._budget, self._account, self.amount = budget, account, amount
+        self._asking, self._made = asking, False
 
     def pauses(self) -> Iterator[Pause]:
-        """None: a budget refuses or lets go."""
-        return iter(())
+        """Waits as long as others have reserved what it needs, if they may leave it something.
+
+        Raises:
+            BudgetExceeded: if it would pass a cap.
+        """
+        budget, account = self._budget, self._account
+        self._made = budget.reserve(account, self.amount, self._asking, 0.0)
+        if self._made:
+            return
+        began, waiter = monotonic(), Waiter()
+        budget.waits(account, waiter)
+        try:
+            while not self._made:
+                waiter.sleep_again()
+                waited = monotonic() - began
+                self._made = budget.reserve(account, self.amount, self._asking, waited)
+                if not self._made:
+                    time_left = left()
+                    longest = budget.patience - waited
+                    waiter.seconds = longest if time_left is None else min(longest, time_left)
+                    yield waiter
+                    refuse_late()
+        finally:
+            budget.waits_no_more(account, waiter)
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
         """Nothing: what counts is known at the end."""
 
     def over(self, call: Call | None) -> None:
         """Settles."""
-        self._budget.settle(self._account, self.amount, call)
+        if self._made:
+            self._made = False
+            self._budget.settle(self._account, self.amount, call)
 
 
 def _per(per: str) -> tuple[str, str]:

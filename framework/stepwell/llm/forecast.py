@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from stepwell.errors import told
 from stepwell.execution.streams import Live, whole
-from stepwell.execution.work import Attribution, Work, new_run_id
+from stepwell.execution.work import At, Attribution, Work, new_run_id
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.lifecycle.listening import listen, unlisten
 from stepwell.llm.accounting import TokenAccounting
@@ -152,6 +152,11 @@ def estimate(
     past = _Past(history, currency)
     for position, line in enumerate(plan.lines):
         name = line.node.name
+        if line.block is not None or line.node.kind == "part":
+            values.append(_UNMADE)
+            nodes = line.block.plan.nodes if line.block is not None else []
+            steps += [past.of(node.name) or _unknown(node.name, _FOR_EACH) for node in nodes]
+            continue
         if any(values[slot] is _UNMADE for slot in plan.reads[position]):
             values.append(_UNMADE)
             steps.append(past.of(name) or _unknown(name, _LATER))
@@ -170,6 +175,7 @@ def estimate(
 
 _NO_ADAPTERS = LifecycleSet()
 _LATER = "it reads what an answer makes"
+_FOR_EACH = "it is done once for each item"
 
 
 def _unknown(node: str, why: str) -> StepEstimate:
@@ -178,24 +184,24 @@ def _unknown(node: str, why: str) -> StepEstimate:
 
 def _tried(work: Work, values: list[Any], probe: _Probe, *, live: bool) -> tuple[Any, str]:
     """What a step gives without any request, or why it gives nothing."""
-    run_id = new_run_id()
-    listen(run_id, probe)
+    at = At(new_run_id())
+    listen(at.run_id, probe)
     try:
-        with Attribution(run_id, work.node.name):
-            made = _called(work, values)
+        with Attribution(at, work.node.name):
+            made = _called(work, values, at)
     except _Leaves:
         return _UNMADE, ""
     except Exception as error:
         return _UNMADE, f"it fails with {told(error)}".partition("\n")[0]
     finally:
-        unlisten(run_id, probe)
+        unlisten(at.run_id, probe)
     if not work.is_stream:
         return made, ""
     return (Live(made, work.node.type) if live else whole(made, work.node.type)), ""
 
 
-def _called(work: Work, values: list[Any]) -> Any:
-    made = work.call(values)
+def _called(work: Work, values: list[Any], at: At) -> Any:
+    made = work.call(values, at)
     if work.in_loop:
         return _on_a_loop(_all_of(made) if work.is_stream else made)
     return [*made] if work.is_stream else made

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
-from contextlib import suppress
-from threading import Event, Lock
+from threading import Lock
 from time import monotonic, time
 from typing import Any
 
 from stepwell.errors import Unavailable
 from stepwell.lifecycle.api import GraphExecutionHook
-from stepwell.lifecycle.current import left, stopping
+from stepwell.lifecycle.current import left
 from stepwell.lifecycle.listening import listen, unlisten
 from stepwell.lifecycle.transient import asked_wait
 from stepwell.llm.bounds import output_of
 from stepwell.llm.gates import Asking, Pause
 from stepwell.llm.pace import Pace, Turn
 from stepwell.llm.reading import about_tokens
+from stepwell.llm.waiting import Waiter
 from stepwell.usage import Call, Failed
-
-SLICE = 0.5
-"""A wait in a worker thread looks so often, in seconds, whether its run goes on."""
 
 
 class RateLimit(GraphExecutionHook):
@@ -85,7 +82,7 @@ class _Line:
 
     def __init__(self, pace: Pace) -> None:
         self.pace, self.lock = pace, Lock()
-        self.waiting: dict[Turn, _Waiter] = {}
+        self.waiting: dict[Turn, Waiter] = {}
 
     def wake_first(self) -> None:
         """Wakes who has come to be the first."""
@@ -121,7 +118,7 @@ class InLine:
             Unavailable: if that would be too late.
         """
         line, turn = self._line, self._turn
-        waiter = _Waiter(self._limit)
+        waiter = Waiter(self._limit.sleep, self._limit.async_sleep)
         with line.lock:
             line.pace.join(turn)
             line.waiting[turn] = waiter
@@ -130,7 +127,7 @@ class InLine:
             yield waiter
         line.wake_first()
 
-    def _asks(self, waiter: _Waiter) -> float | None:
+    def _asks(self, waiter: Waiter) -> float | None:
         """Seconds to wait, `None` until woken, 0 once it has gone."""
         line, turn = self._line, self._turn
         with line.lock:
@@ -184,60 +181,3 @@ class InLine:
                 used = usage.total_tokens if usage is not None and known else None
                 self._line.pace.over(self._turn, used, self._limit.clock())
         self._line.wake_first()
-
-
-class _Waiter:
-    """Waits for some time, or until it is woken."""
-
-    def __init__(self, limit: RateLimit) -> None:
-        self._limit = limit
-        self._woken = Event()
-        self._tell: Callable[[], object] | None = None
-        self.seconds: float | None = None
-
-    def sleep_again(self) -> None:
-        """What woke it is past."""
-        self._woken.clear()
-
-    def wake(self) -> None:
-        """Ends its wait, from any thread."""
-        self._woken.set()
-        if self._tell is not None:
-            with suppress(RuntimeError):  # its loop is closed: nobody waits
-                self._tell()
-
-    def block(self) -> None:
-        """Waits in a thread.
-
-        Raises:
-            CancelledError: if the run has failed elsewhere or been cancelled.
-        """
-        if self._limit.sleep is not None and self.seconds is not None:
-            self._limit.sleep(self.seconds)
-            return
-        stopped, left = stopping.get(), self.seconds
-        while not self._woken.wait(left if stopped is None else min(SLICE, left or SLICE)):
-            if stopped is None:
-                return
-            if stopped.is_set():
-                from asyncio import CancelledError
-
-                raise CancelledError
-            if left is not None and (left := left - SLICE) <= 0:
-                return
-
-    async def later(self) -> None:
-        """Waits on an event loop."""
-        if self._limit.async_sleep is not None and self.seconds is not None:
-            await self._limit.async_sleep(self.seconds)
-            return
-        from asyncio import Event as AsyncEvent
-        from asyncio import get_running_loop, timeout
-
-        event, loop = AsyncEvent(), get_running_loop()
-        self._tell = lambda: loop.call_soon_threadsafe(event.set)
-        if self._woken.is_set():  # before there was a way to tell
-            return
-        with suppress(TimeoutError):
-            async with timeout(self.seconds):
-                await event.wait()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from stepwell.errors import require
+from stepwell.lifecycle.tally import money
 from stepwell.usage import Usage
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from stepwell.llm.accounting import TokenAccounting
-
-SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
 def table(accounting: TokenAccounting, run_id: str | None) -> Table:
@@ -70,33 +68,6 @@ def cells(usage: Usage) -> tuple[str, str, str, str]:
         f"{least}{usage.output_tokens:,}",
         money(usage),
     )
-
-
-def money(usage: Usage) -> str:
-    """What is known of the cost, with `≥` where something isn't.
-
-    >>> from decimal import Decimal
-    >>> from stepwell.usage import Cost
-    >>> money(Usage(requests=2, unpriced=1, costs=(Cost(Decimal("0.00650")),)))
-    '≥ $0.0065'
-    >>> money(Usage(requests=1, unpriced=1))
-    'unknown'
-    """
-    known = " + ".join(_amounts(usage))
-    if not known:
-        return "unknown" if usage.unpriced else "0"
-    return f"≥ {known}" if usage.unpriced else known
-
-
-def _amounts(usage: Usage) -> Iterable[str]:
-    for cost in usage.costs:
-        # four places, or three digits that matter
-        places = max(4, 2 - cost.amount.adjusted()) if cost.amount else 0
-        amount = f"{round(cost.amount, places):f}"
-        if "." in amount:
-            amount = amount.rstrip("0").rstrip(".")
-        sign = SIGNS.get(cost.currency)
-        yield f"{sign}{amount}" if sign else f"{amount} {cost.currency}"
 
 
 def seconds(time: float) -> str:

@@ -12,6 +12,7 @@ from stepwell.modifiers.extracted import extract_fields
 from stepwell.modifiers.fallen import fallback
 from stepwell.modifiers.filled import does
 from stepwell.modifiers.injected import inject
+from stepwell.modifiers.loading import dataloader, datasaver
 from stepwell.modifiers.modifier import Modifier
 from stepwell.modifiers.named import node
 from stepwell.modifiers.parameterized import parameterize
@@ -20,6 +21,7 @@ from stepwell.modifiers.parameterized_subdag import parameterized_subdag
 from stepwell.modifiers.parameterized_values import parameterize_values
 from stepwell.modifiers.piped import pipe_input, pipe_output, step
 from stepwell.modifiers.retried import retry
+from stepwell.modifiers.stored import load_from, save_to
 from stepwell.modifiers.subdag import subdag
 from stepwell.modifiers.tagged import tag
 from stepwell.modifiers.tagged_outputs import tag_outputs
@@ -33,12 +35,15 @@ __all__ = [
     "check_output",
     "check_output_custom",
     "config",
+    "dataloader",
+    "datasaver",
     "does",
     "extract_columns",
     "extract_fields",
     "fallback",
     "group",
     "inject",
+    "load_from",
     "node",
     "parameterize",
     "parameterize_sources",
@@ -47,6 +52,7 @@ __all__ = [
     "pipe_input",
     "pipe_output",
     "retry",
+    "save_to",
     "schema",
     "source",
     "step",

@@ -17,6 +17,7 @@ from stepwell.modifiers.arguments import (
     place,
     short,
     whole_type,
+    wholes,
     wired,
 )
 from stepwell.modifiers.config import Conditional, checked, when, when_in, when_not, when_not_in
@@ -103,7 +104,12 @@ class PipedInput(Modifier):
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
         _check(self.steps, "pipe_input")
-        return [made for node in nodes for made in self._piped(node, reading, nodes)]
+        own = {id(node) for node in wholes(nodes)}
+        return [
+            made
+            for node in nodes
+            for made in (self._piped(node, reading, nodes) if id(node) in own else (node,))
+        ]
 
     def _piped(self, node: Node, reading: Reading, nodes: Sequence[Node]) -> list[Node]:
         names = self.on_input

@@ -18,6 +18,7 @@ from stepwell.modifiers.config import choose
 from stepwell.read.overriding import later_wins
 from stepwell.read.source import Module, Names, Site
 from stepwell.read.source.mentions import Request
+from stepwell.read.tables import mentions
 from stepwell.read.uses import Known, Use, tell, use_of
 from stepwell.spec import Hole, Mention, Node, Span
 
@@ -26,7 +27,8 @@ from stepwell.spec import Hole, Mention, Node, Span
 class Declared:
     """A pipeline declared in `pyproject.toml`: dotted names of modules, and what it is given.
 
-    `inputs` and `config` are `None` where nothing is said of them; `folder` is where the file is.
+    `inputs` and `config` are `None` where nothing is said of them; `folder` is where the file is,
+    and `mentions` say where in it the names are written, as far as that is known.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Declared:
     outputs: tuple[str, ...] = ()
     config: Mapping[str, Any] | None = None
     folder: str = ""
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +156,12 @@ def pipelines(
     return found
 
 
-def declared(pyproject: Mapping[str, Any], folder: str = "") -> list[Declared]:
-    """The pipelines that a parsed `pyproject.toml` declares; what is malformed is left out."""
+def declared(pyproject: Mapping[str, Any], folder: str = "", text: str = "") -> list[Declared]:
+    """The pipelines that a parsed `pyproject.toml` declares; what is malformed is left out.
+
+    With the `text` of the file, the places of the names in it are known.
+    """
+    places = mentions(text, f"{folder}/pyproject.toml" if folder else "pyproject.toml")
     tool = pyproject.get("tool")
     section = tool.get("stepwell") if isinstance(tool, Mapping) else None
     named = section.get("pipelines") if isinstance(section, Mapping) else None
@@ -168,6 +175,7 @@ def declared(pyproject: Mapping[str, Any], folder: str = "") -> list[Declared]:
             _texts(given.get("outputs")) or (),
             given["config"] if isinstance(given.get("config"), Mapping) else None,
             folder,
+            places.get(str(name), ()),
         )
         for name, given in named.items()
         if isinstance(given, Mapping)
@@ -240,17 +248,24 @@ def _declared(given: Declared, finder: Finder, built: Built) -> Pipeline:
 
 def _of_declared(given: Declared, found: Sequence[Module | None], finder: Finder) -> Pipeline:
     modules = tuple(module for module in found if module is not None)
-    targets = tuple(Mention(name, "target") for name in given.outputs)
+    placed = {mention.name for mention in given.mentions if mention.role == "target"}
+    targets = [Mention(name, "target") for name in given.outputs if name not in placed]
     inputs = None if given.inputs is None else {*given.inputs, *(given.config or {})}
     known = inputs if None not in found else None
-    made = graph(modules, config=given.config, inputs=known, mentions=targets, others=finder)
+    made = graph(
+        modules,
+        config=given.config,
+        inputs=known,
+        mentions=[*targets, *given.mentions],
+        others=finder,
+    )
     return Pipeline(given.name, modules, made)
 
 
 def _use(pipeline: Pipeline) -> Use:
     """What a declared pipeline says of its use; where it says nothing, that is not unknown."""
     graph = pipeline.graph
-    targets = frozenset(mention.name for mention in graph.mentions)
+    targets = frozenset(m.name for m in graph.mentions if m.role == "target")
     configs = () if graph.config is None else (graph.config,)
     return Use(graph, frozenset(_files(pipeline.modules)), targets, configs)
 
@@ -272,6 +287,7 @@ def _of_site(site: Site, found: Sequence[Module | None], finder: Finder) -> Pipe
     mentions = [*site.mentions, *_mentions(site.requests)]
     overriding = site.overriding
     made = graph(modules, config=config, mentions=mentions, others=finder, overriding=overriding)
+    made.adapters = site.adapters
     if not whole:
         hole = Hole("a module of this driver is not known from its text", site.span)
         made.holes = (*made.holes, hole)

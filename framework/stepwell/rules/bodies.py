@@ -9,14 +9,19 @@ from stepwell.graph import Graph
 from stepwell.spec import Body, Call, Node
 
 _KEEPS = ("functools.cache", "functools.lru_cache", "functools.wraps")
+_OURS = (
+    *("stepwell.retry", "stepwell.modifiers.retry", "stepwell.modifiers.retried.retry"),
+    *("stepwell.lifecycle.Retry", "stepwell.lifecycle.retry.Retry"),
+)
 _RETRIES = ("tenacity.retry", "stamina.retry", "backoff.on_exception", "backoff.on_predicate")
 
 
 class Retries(NamedTuple):
-    """A decorator that calls its function again: the call, and how often, `None` if endlessly."""
+    """What calls a function again: its call, and how often at most, `None` if that's unknown."""
 
     by: Call
     attempts: int | None
+    is_decorator: bool = True
 
 
 def steps(graph: Graph) -> Iterator[tuple[Node, Body]]:
@@ -42,6 +47,17 @@ def retries(body: Body) -> Iterator[Retries]:
             yield Retries(each, _attempts(each))
 
 
+def outermost(body: Body, graph: Graph) -> Retries | None:
+    """The decorator, foreign or not, or else the adapter, that calls the function again."""
+    for each in body.decorators:
+        if each.name in _RETRIES or each.name in _OURS:
+            return Retries(each, _attempts(each))
+    for each in graph.adapters:
+        if each.name in _OURS and each.keyword("node_filter") is None:
+            return Retries(each, _attempts(each), is_decorator=False)
+    return None
+
+
 def only_retried(body: Body) -> bool:
     """Whether retries are the only foreign decorators, so that they wrap the function itself."""
     return all(_keeps(each.name) or each.name in _RETRIES for each in body.decorators)
@@ -56,6 +72,8 @@ def _attempts(call: Call) -> int | None:
         return _stop(call.keyword("stop"))
     if call.name == "stamina.retry":
         return _whole(call.keyword("attempts", 10))
+    if call.name in _OURS:
+        return _whole(call.keyword("attempts", next(iter(call.args), 3)))
     return _whole(call.keyword("max_tries"))
 
 

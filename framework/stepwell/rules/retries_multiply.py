@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix
 from stepwell.graph import Graph
-from stepwell.rules.bodies import Retries, functions, retries
+from stepwell.rules.bodies import Retries, functions, outermost
 from stepwell.rules.clients import Made, made
 from stepwell.rules.rule import Rule
-from stepwell.spec import Body, Node
+from stepwell.spec import Body, Node, Span
 
 _TRIES_AGAIN = 2  # how often these clients try again unless told otherwise
 
@@ -18,7 +18,8 @@ class RetriesMultiply(Rule):
     """
     ## What it does
     Checks for a client that has its own retries and is made or used by a function
-    under a retrying decorator (of tenacity, stamina or backoff).
+    that is called again: by a decorator (stepwell's, or one of tenacity, stamina or
+    backoff), or by the adapter `Retry` of the driver.
 
     ## Why is this bad?
     The attempts multiply: three of the function with three of the client are nine
@@ -29,8 +30,6 @@ class RetriesMultiply(Rule):
     from openai import OpenAI
     from stepwell.llm import metered
     from tenacity import retry, stop_after_attempt
-
-    client = metered(OpenAI(max_retries=0))
 
     @retry(stop=stop_after_attempt(3))
     def answer(question: str) -> str:
@@ -61,7 +60,7 @@ class RetriesMultiply(Rule):
 
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
         for node, body in functions(graph):
-            outer = next(retries(body), None)
+            outer = outermost(body, graph)
             if outer is None or outer.attempts == 1:
                 continue
             for client in made(body):
@@ -70,9 +69,11 @@ class RetriesMultiply(Rule):
                     yield self._found(node, body, outer, client, again + 1)
 
     def _found(self, node: Node, body: Body, outer: Retries, client: Made, each: int) -> Diagnostic:
-        times = f"{outer.attempts} times" if outer.attempts else "again without end"
+        times = f"{outer.attempts} times" if outer.attempts else "more than once"
         product = f", {outer.attempts * each} in all" if outer.attempts else ""
-        place = body.at(outer.by if client.constant else client.call)
+        place: Span | None = body.at(client.call)
+        if client.constant:
+            place = body.at(outer.by) if outer.is_decorator else node.span
         return self.at(
             place,
             _without(client, body),

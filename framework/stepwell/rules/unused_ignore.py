@@ -39,7 +39,7 @@ class UnusedIgnore(Rule):
     code = "SW002"
     name = "unused-ignore"
     severity = "warning"
-    message = "`{codes}` is ignored here, and nothing of it is found"
+    message = "nothing is found here of `{codes}`, which this comment ignores"
 
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
         """Nothing: a graph has no comments. `of` is asked once all else is found."""
@@ -62,7 +62,7 @@ class UnusedIgnore(Rule):
             unused = [code for code in codes if not _used(code, here, unsure)]
             if unused and not any(code in (self.code, self.name) for code in codes):
                 fix = _without(span, blanks, comment, unused)
-                everything = "everything is ignored here, and nothing is found"
+                everything = "nothing is found here that this comment could ignore"
                 message = everything if unused == [ALL] else self.message
                 yield self.at(span, fix, message=message, codes="`, `".join(unused))
 

@@ -495,6 +495,78 @@ def test_it_pickles() -> None:
     assert str(budget) == "1.5 USD per step"
 
 
+# --- waiting for what others leave
+
+
+async def test_what_others_have_reserved_is_waited_for(model: FakeModel) -> None:
+    """There is enough for one at a time: one after another they go, and none is refused."""
+    budget = Budget(tokens=600, per="all")
+    async with metered(AsyncOpenAI(base_url=model.url, api_key="k", max_retries=0)) as client:
+
+        async def answer() -> None:
+            await ask(client, max_tokens=300)  # type: ignore[arg-type]
+
+        driver = Driver({}, module_of(answer), adapter=budget)
+        await asyncio.gather(*(driver.aexecute(["answer"]) for _ in range(8)))
+    assert len(model.requests) == 8
+    assert only(budget).spent.tokens == 8 * USED
+    assert only(budget).reserved == Amount()
+
+
+def test_on_threads_too(client: OpenAI, model: FakeModel) -> None:
+    """The same."""
+    budget = Budget(tokens=600)
+
+    def step(number: int) -> Any:
+        def answer() -> None:
+            ask(client, max_tokens=300)
+
+        answer.__name__ = f"answer_{number}"
+        return answer
+
+    steps = [step(number) for number in range(8)]
+    driver = Driver({}, module_of(*steps), adapter=budget, threads=4)
+    driver.execute([step.__name__ for step in steps])
+    assert only(budget).spent[1:] == (8 * USED, 8)
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.01])
+def test_who_waits_for_itself_is_refused_in_the_end(client: OpenAI, patience: float) -> None:
+    """A step that asks while its stream is open: nobody else will leave it anything."""
+
+    def answer() -> None:
+        with ask(client, stream=True, max_tokens=300):
+            ask(client, max_tokens=300)
+
+    with pytest.raises(BudgetExceeded, match="and 470 tokens reserved") as caught:
+        run(Budget(tokens=600, patience=patience), answer)
+    assert caught.value.spent == 0
+
+
+async def test_who_is_cancelled_waits_no_more(model: FakeModel) -> None:
+    """Nothing is left of it, and what is under way goes on."""
+    model.reply = Reply(held=Event())
+    budget = Budget(tokens=600, per="all", patience=1e6)
+    async with metered(AsyncOpenAI(base_url=model.url, api_key="k", max_retries=0)) as client:
+
+        async def answer() -> None:
+            await ask(client, max_tokens=300)  # type: ignore[arg-type]
+
+        driver = Driver({}, module_of(answer), adapter=budget)
+        first = asyncio.create_task(driver.aexecute(["answer"]))
+        await asyncio.to_thread(model.came.wait)
+        second = asyncio.create_task(driver.aexecute(["answer"]))
+        await asyncio.sleep(0)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        assert model.reply.held is not None
+        model.reply.held.set()
+        await first
+    assert len(model.requests) == 1
+    assert only(budget).spent.tokens == USED
+
+
 # --- many at once
 
 

@@ -278,6 +278,18 @@ def piped(draw: st.DrawFn, chosen: list[str]) -> str:
     return f"@sm.pipe_input({chain}{where}{space})"
 
 
+STORED = (
+    "@sw.load_from.json(path=src('p1'))",
+    "@sm.load_from.csv(path='x', inject_='p0')",
+    "@sw.load_from.text(path=value(LIMIT), encodign='x')",
+    "@sm.load_from.sqlite(path=src('p2'))",
+    "@sw.save_to.json(path=group(src('p1'), value(1)), indent=LIMIT)",
+    "@sw.save_to.text(path=LIMIT, output_name_='kept')",
+    "@sw.save_to.text(path=LIMIT, output_name_='kept', target_=['field_a'])",
+    "@sw.dataloader()",
+    "@sm.datasaver()",
+)
+
 CHECKED = (
     "@sw.check_output(range=(0, LIMIT), values_in=WORDS)",
     "@sm.check_output(importance='fail', data_type=str, on_output='field_a')",
@@ -350,7 +362,7 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
     if draw(st.booleans()):
         found += draw(st.lists(st.sampled_from(PLAIN_ONES), max_size=2, unique=True))
     if draw(st.booleans()):
-        found.append(draw(piped(chosen) | within(chosen) | st.sampled_from(CHECKED)))
+        found.append(draw(piped(chosen) | within(chosen) | st.sampled_from(CHECKED + STORED)))
     match draw(st.integers(0, 9)):
         case 1:
             found.append(f"@node(name='{draw(names)}_node')")

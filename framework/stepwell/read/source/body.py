@@ -43,6 +43,11 @@ def body(function: Function, names: Names, places: Places) -> Body:
     )
 
 
+def call_of(call: ast.Call, names: Names, places: Places) -> Call:
+    """A call at the top level of a file as data, its lines counted from the chunk's."""
+    return _Values(names, places).call(call)
+
+
 class _Walk:
     """One pass over a function's body."""
 

@@ -41,6 +41,13 @@ TAKES_FUNCTIONS: tuple[Any, ...] = (
 )
 """What takes functions or modules by position."""
 
+STORED = tuple(
+    f"{home}.{of}."
+    for home in ("stepwell", "stepwell.modifiers")
+    for of in ("load_from", "save_to")
+)
+"""What a format of the user's own follows."""
+
 _DEPTH = 40
 
 
@@ -65,7 +72,9 @@ class Literals:
             if isinstance(made, Modifier):
                 return made
             # What a modifier of the user's own does is not known: none of their code is run.
-            own = canonical is not None and self.names.makes_modifiers(canonical)
+            own = canonical is not None and (
+                self.names.makes_modifiers(canonical) or canonical.startswith(STORED)
+            )
             own = own or self._made_by_a_modifier(decorator)
             return Unread(ast.unparse(decorator)) if own else None
         if isinstance(maker, Modifier):

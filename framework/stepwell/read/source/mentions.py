@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from stepwell.modifiers.arguments import place
+from stepwell.read.source.body import call_of
 from stepwell.read.source.chunks import Chunk, Places
 from stepwell.read.source.literals import Literals, text_of
 from stepwell.read.source.names import Names, local_names, written
-from stepwell.spec import Mention, Span
+from stepwell.spec import Call, Mention, Span
 
 _DRIVERS = ("stepwell.Driver", "stepwell.driver.Driver", "stepwell.driver.driver.Driver")
 _BUILDERS = ("stepwell.Builder", "stepwell.driver.Builder", "stepwell.driver.build.Builder")
@@ -49,6 +50,7 @@ class Site:
         span: where it is built.
         given_away: whether something that is not seen here may run it, too.
         overriding: whether a later module's steps take the place of an earlier's.
+        adapters: those of its adapters that are made in its place.
     """
 
     modules: tuple[str, ...]
@@ -59,6 +61,7 @@ class Site:
     mentions: tuple[Mention, ...] = ()
     given_away: bool = False
     overriding: bool = False
+    adapters: tuple[Call, ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,6 +76,7 @@ class _State:
     mentions: list[Mention] = field(default_factory=list)
     given_away: bool = False
     overriding: bool = False
+    adapters: list[Call] = field(default_factory=list)
 
     def site(self) -> Site:
         return Site(
@@ -84,6 +88,7 @@ class _State:
             tuple(self.mentions),
             self.given_away,
             self.overriding,
+            tuple(self.adapters),
         )
 
 
@@ -202,14 +207,23 @@ class _Sites:
         match method:
             case "with_modules":
                 self._modules(state, call.args)
+            case "with_adapters":
+                self._adapters(state, call.args)
             case "with_config":
                 self._config(state, call.args[0] if call.args else None)
             case "copy":
                 config = None if state.config is None else dict(state.config)
                 state = replace(
-                    state, modules=[*state.modules], config=config, requests=[], mentions=[]
+                    state,
+                    modules=[*state.modules],
+                    config=config,
+                    requests=[],
+                    mentions=[],
+                    adapters=[*state.adapters],
                 )
                 self.states.append(state)
+            case "with_materializers":
+                state.whole = False
             case "allow_module_overrides":
                 state.overriding = True
             case "build":
@@ -222,8 +236,17 @@ class _Sites:
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
         self._config(state, call.args[0] if call.args else keywords.get("config"))
         self._modules(state, call.args[1:])
+        given = keywords.get("adapter")
+        several = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
+        self._adapters(state, several)
+        if "materializers" in keywords:
+            state.whole = False
         if (allowed := keywords.get("allow_module_overrides")) is not None:
             state.overriding = self._value(allowed) is not False
+
+    def _adapters(self, state: _State, given: Iterable[ast.expr | None]) -> None:
+        made = (each for each in given if isinstance(each, ast.Call))
+        state.adapters += [call_of(each, self.names, self.places) for each in made]
 
     def _config(self, state: _State, expression: ast.expr | None) -> None:
         given = {} if expression is None else self._value(expression)

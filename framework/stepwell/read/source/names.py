@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import stepwell
 from stepwell import modifiers
 from stepwell.modifiers.extracted import KEYED, PLAIN, Fields
+from stepwell.modifiers.formats import BUILT_IN
 from stepwell.read.source.chunks import Chunk
 from stepwell.types import Type, from_ast
 from stepwell.types.live import new_type
@@ -22,11 +23,16 @@ KNOWN: dict[str, Any] = {
     f"{home}.{name}": getattr(modifiers, name)
     for home in _HOMES
     for name in modifiers.__all__
-    if name not in ("config", "schema", "Modifier")
+    if name not in ("config", "schema", "load_from", "save_to", "Modifier")
 } | {
     f"{home}.{of}.{name}": getattr(getattr(modifiers, of), name)
     for home in _HOMES
-    for of, names in (("config", _CONFIG), ("schema", ("output",)))
+    for of, names in (
+        ("config", _CONFIG),
+        ("schema", ("output",)),
+        ("load_from", BUILT_IN),
+        ("save_to", BUILT_IN),
+    )
     for name in names
 }
 """Modifiers, and what makes their arguments, by every dotted name that they have."""
