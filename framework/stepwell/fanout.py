@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import TypeAlias
 
     from stepwell.stream import Readable
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 if TYPE_CHECKING:
-    Parallelizable: TypeAlias = Iterable[T] | Any
+    Parallelizable: TypeAlias = Readable[T] | Any  # for what `Stream` is: see there
     Collect: TypeAlias = list[T]
     Collecting: TypeAlias = Readable[T]
 else:

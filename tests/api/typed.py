@@ -7,7 +7,7 @@ from typing import Any, assert_type
 
 from openai import AsyncOpenAI, OpenAI
 
-from stepwell import driver
+from stepwell import Collect, Collecting, Parallelizable, driver
 from stepwell.lifecycle import (
     GracefulErrorAdapter,
     GraphExecutionHook,
@@ -33,6 +33,22 @@ from stepwell.modifiers import (
     value,
 )
 from stepwell.spec import Node
+
+
+def page(pages: list[str]) -> Parallelizable[str]:
+    yield from pages
+
+
+async def line(page: str) -> Parallelizable[str]:
+    for text in page.splitlines():
+        yield text
+
+
+def collected(page: Collect[str], line: Collecting[str]) -> int:
+    assert_type(page[0], str)
+    for each in line:
+        assert_type(each, str)
+    return len(page)
 
 
 @tag(owner="search")

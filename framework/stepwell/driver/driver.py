@@ -481,12 +481,7 @@ class Driver:
             raise RequestError(problems)
         warn_of_unread(made, inputs, stacklevel=4)
         return Prepared(
-            made,
-            self.lifecycle,
-            inputs=inputs,
-            overrides=overrides,
-            config=self.config,
-            fan=self._fan,
+            made, self.lifecycle, self._fan, inputs=inputs, overrides=overrides, config=self.config
         )
 
     def _known(self, targets: Iterable[Target]) -> tuple[str, ...]:

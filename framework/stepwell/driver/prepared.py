@@ -24,21 +24,21 @@ class Prepared:
     Args:
         plan: the plan; nothing is missing from it.
         lifecycle: the driver's adapters.
+        fan: how what is done for each item is done.
         inputs: the names of the inputs given.
         overrides: the names of the overrides given.
         config: the driver's config.
-        fan: how what is done for each item is done.
     """
 
     def __init__(
         self,
         plan: Plan,
         lifecycle: LifecycleSet,
+        fan: Fan = ONE_BY_ONE,
         *,
         inputs: Iterable[str],
         overrides: Iterable[str],
         config: Mapping[str, Any],
-        fan: Fan = ONE_BY_ONE,
     ) -> None:
         self.plan, self.lifecycle, self.config, self.fan = plan, lifecycle, config, fan
         self._overrides = frozenset(overrides)

@@ -222,3 +222,25 @@ def test_retries_and_accounting_hold_for_each_item(
     )
     steps = {(step.task_id, step.attempts) for step in accounting.steps() if step.node == "asked"}
     assert steps == {(f"number[{item}]", 2) for item in range(3)}
+
+
+def test_of_what_is_done_for_each_item_an_estimate_knows_what_was() -> None:
+    def number(count: int) -> Parallelizable[int]:
+        yield from range(count)
+
+    def asked(number: int) -> int:
+        record_usage(Usage(input_tokens=10, requests=1), operation="chat", model="m")
+        return number
+
+    def first(asked: Collect[int], number: Collect[int]) -> int:
+        return asked[0] + number[0]
+
+    accounting = TokenAccounting()
+    dr = Driver({}, module_of(number, asked, first), adapter=accounting)
+    unknown = {step.node: step.basis for step in dr.estimate(["first"], {"count": 2}).steps}
+    assert unknown == {"number": "nothing", "asked": "unknown", "first": "unknown"}
+    dr.execute(["first"], {"count": 2})
+    estimate = dr.estimate(["first"], {"count": 2}, history=accounting)
+    known = {step.node: step for step in estimate.steps}
+    assert known["asked"].basis == "history"
+    assert known["asked"].input == (20, 20)
