@@ -230,6 +230,16 @@ def _can_be_sent(thing: object) -> bool:
     return True
 
 
+def _light(line: Line) -> Line:
+    """The line as it travels: without the graph, and without what is worked out here."""
+    if line.block is None:
+        return line
+    plan = line.block.plan
+    lines = tuple(map(_light, plan.lines))
+    light = replace(plan, graph=Graph(()), blocks=None, lines=lines)
+    return line._replace(block=Block(line.block.source, light))
+
+
 def _nothing() -> None:
     pass
 
@@ -279,9 +289,7 @@ class BlockWork(Work):
     def sent(self) -> tuple[Any, ...]:
         """What another process makes the same of."""
         fan = Fan(None, self.on_error)
-        block = self.block
-        light = replace(block.plan, graph=Graph(()), blocks=None)
-        return self.line._replace(block=Block(block.source, light)), self.lifecycle, fan
+        return _light(self.line), self.lifecycle, fan
 
     @property
     def how(self) -> str:

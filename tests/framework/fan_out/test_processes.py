@@ -40,6 +40,16 @@ def done(page: object, shared: object) -> object:
         os._exit(1)
     return (lambda: 0) if page == "makes a lambda" else page
 
+def half(page: object) -> Parallelizable[int]:
+    number = int(str(page))
+    return [number // 2, number - number // 2]
+
+def halves(half: Collect[int]) -> list[int]:
+    return half
+
+def all_halves(halves: Collect[list[int]]) -> list[list[int]]:
+    return halves
+
 def elsewhere(page: object) -> int:
     return os.getpid()
 
@@ -76,6 +86,16 @@ def test_items_are_done_elsewhere_and_come_back_in_order(steps: ModuleType) -> N
     assert results["report"] == [*range(300)]
     here = {-pid for pid in results["pids"] if pid < 0}
     assert here.isdisjoint(results["pids"])
+
+
+def test_blocks_in_blocks_are_done_there_too(steps: ModuleType) -> None:
+    target = ["all_halves"]
+    for adapters in ((), (TokenAccounting(),)):
+        builder = Builder().with_modules(steps).with_adapters(*adapters)
+        assert builder.build().execute(target, {"numbers": [3]}) == {"all_halves": [[1, 2]]}
+        dr = builder.with_executor(ProcessesExecutor(2)).build()
+        results = dr.execute(target, {"numbers": [*range(50)]})
+        assert results == {"all_halves": [[n // 2, n - n // 2] for n in range(50)]}
 
 
 def test_what_is_accounted_for_there_comes_home(steps: ModuleType) -> None:
