@@ -20,6 +20,9 @@ from stepwell.types.annotation import annotation
 
 _CALLED = ("function", "coroutine", "generator", "async_generator")
 _STREAM = "stepwell.Stream"
+_FANNED = (".Parallelizable", ".Collect")
+"""What a value for each of many, or all of them again, is annotated with; edges give the parts."""
+
 _DEPTH = 16
 """How many steps' types follow from one another; then what one is annotated with counts alone."""
 
@@ -197,6 +200,8 @@ class _Calls:
 
     def _feeds(self, maker: Node, node: Node, param: Param) -> bool:
         """Whether what one makes is given to the other as it is; of a stream, chunks may be."""
+        if maker.type.name.endswith(_FANNED) or param.type.name.endswith(_FANNED):
+            return False
         streams = (maker.type.name == _STREAM) + (param.type.name == _STREAM)
         known = id(maker) in self.variables and not maker.stale
         return known and streams != 1 and not exclusive(maker, node)
