@@ -135,15 +135,16 @@ class Renaming:
         for decorator in function.decorator_list:
             self._decorator(file, function, decorator, places)
         self._prompts(file, function, places)
-        for chunk, others in self._chunks(file, function.name):
-            if chunk.body and self.old in chunk.text:
+        for chunk, others in self._chunks(file, f"{function.name}("):
+            # Calls in the function itself are among its uses.
+            if chunk.body and self.old in chunk.text and chunk is not places.chunk:
                 for span in scopes.keywords(chunk.body, function.name, self.old, others):
                     self._edits[span] = self.new
 
     def _not_captured(
         self, function: Function, trees: Iterable[ast.AST], new: str, places: Places
     ) -> None:
-        if any(scopes.named(tree, new) for tree in trees):
+        if new in places.chunk.text and any(scopes.named(tree, new) for tree in trees):
             where = place_of(scopes.definition(function, places))
             raise Refused(f"`{function.name}` ({where}) uses the name `{new}` for something else")
 
@@ -180,7 +181,7 @@ class Renaming:
 
     def _prompts(self, file: str, function: Function, places: Places) -> None:
         """`"… {old} …".format(old=old)`: the placeholder and its keyword go along."""
-        for call in ast.walk(function):
+        for call in ast.walk(function) if ".format" in places.chunk.text else ():
             match call:
                 case ast.Call(func=ast.Attribute(value=template, attr="format")):
                     pass
@@ -293,6 +294,8 @@ class Renaming:
         module, new = self._snapshot.modules[file], self._changed(name)
         everywhere = False
         for chunk, places in self._chunks(file, name):
+            if "import" not in chunk.text and f".{name}" not in chunk.text:
+                continue
             owners: dict[int, Function] = {}
             for tree in (each for top in chunk.body or () for each in ast.walk(top)):
                 if isinstance(tree, Function):

@@ -62,8 +62,11 @@ def named(tree: ast.AST, name: str) -> bool:
 
 def definition(function: Function, places: Places) -> Span:
     """Where a function's name is written behind its `def`."""
-    (found,) = _Uses(function.name, places, "")._named(function)
-    return found
+    name, line = function.name, places.lines[function.lineno - 1]
+    found = line.find(name, line.find("def", function.col_offset) + 3)
+    if found < 0:  # behind a line that goes on
+        return places.word(function, name)
+    return places.at(function.lineno, found + 1, len(name))
 
 
 def parameters(function: Function | ast.Lambda) -> Iterator[ast.arg]:

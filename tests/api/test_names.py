@@ -38,8 +38,8 @@ PUBLIC = {
         PreTaskSubmission ValidateGraph ValidateNode base_hook base_method base_validator
     """,
     "stepwell.llm": """
-        BadAnswer Budget Call CircuitBreaker Cost Price RateLimit TokenAccounting Usage metered
-        record_usage
+        BadAnswer Budget Call CircuitBreaker Cost Price RateLimit TokenAccounting Usage arguments_in
+        metered record_usage text_in
     """,
     "stepwell.local": """
         Document Embedder Embeddings Hit MODELS ModelServer OpenAIEmbedder Passage ServerError

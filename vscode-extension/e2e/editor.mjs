@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as graph from "./graph.mjs";
 import { completion, language, lens, rename } from "./language.mjs";
+import { killed, reloaded, run } from "./life.mjs";
 import { CANARIES, SETTINGS, untrusted } from "./trust.mjs";
 import { within } from "./vscode.mjs";
 import { FILES } from "./workspace.mjs";
@@ -18,6 +19,9 @@ const common = { tools, vsix: join(here, "../stepwell.vsix"), shots, files: FILE
 await within({ ...common, machine: { "stepwell.interpreter": python } }, async (editor) => {
   await editor.open("flow.py");
   await graph.wrong(editor);
+  await killed(editor);
+  await reloaded(editor);
+  await run(editor);
   await language(editor);
   await lens(editor);
   await rename(editor);

@@ -22,6 +22,7 @@ const QUIET = {
   "editor.stickyScroll.enabled": false,
   "editor.folding": false,
   "editor.autoIndent": "none",
+  "terminal.integrated.gpuAcceleration": "off",
   "workbench.activityBar.location": "hidden",
   "workbench.tips.enabled": false,
 };
@@ -62,7 +63,7 @@ export async function within({ tools, vsix, machine, settings, files, shots }, s
       outside.add(hostname);
       return route.abort();
     });
-    const editor = new Editor(page, started.port, folder, shots);
+    const editor = new Editor(page, started, folder, shots);
     await scene(editor).catch(async (error) => {
       await editor.shot("failed");
       throw error;
@@ -106,8 +107,8 @@ async function freePort() {
 
 /** What a person does in VS Code, and what is to be seen there. */
 export class Editor {
-  constructor(page, port, folder, shots) {
-    Object.assign(this, { page, port, folder, shots });
+  constructor(page, { port, server }, folder, shots) {
+    Object.assign(this, { page, port, pid: server.pid, folder, shots });
   }
 
   /** Opens VS Code with one file of the workspace. */

@@ -10,6 +10,7 @@ import {
   LanguageClient,
   type LanguageClientOptions,
   type ServerOptions,
+  State,
   TransportKind,
 } from "vscode-languageclient/node";
 import { choice, type Start, type Strategy } from "./choice";
@@ -97,15 +98,20 @@ export class Server implements vscode.Disposable {
     }
     const extra = settings.get<string[]>("server.arguments", []);
     this.#output.info(`Starting ${[start.command, ...start.args, ...extra].join(" ")}`);
-    this.#client = this.#made(start, extra);
-    try {
-      await this.#client.start();
-      this.#running(this.#client.initializeResult?.serverInfo?.version ?? "?", start);
-    } catch (error) {
+    const client = this.#made(start, extra);
+    this.#client = client;
+    client.onDidChangeState(({ newState }) => {
+      // Also after the client has started anew a server that died; four times in three minutes.
+      if (newState === State.Running && client === this.#client) {
+        this.#running(client.initializeResult?.serverInfo?.version ?? "?", start);
+      } else if (newState === State.Stopped && client === this.#client) {
+        this.#status.failed("it ended; the output says more");
+      }
+    });
+    await client.start().catch((error) => {
       this.#output.error(String(error));
       this.#status.failed(String(error));
-      this.#client = undefined;
-    }
+    });
   }
 
   /** What to start; where there is nothing, the person is told what is missing. */

@@ -22,7 +22,7 @@ from stepwell.usage import Failed
 Question: TypeAlias = "Callable[[Exception], bool] | type[Exception] | tuple[type[Exception], ...]"
 
 _END = object()
-_NOT_GIVEN: Any = object()
+_NOT_GIVEN: Any = ...  # which stays itself when an adapter travels to another process
 
 
 def elsewhere(error: Exception) -> bool:

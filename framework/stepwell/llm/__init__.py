@@ -9,6 +9,8 @@ from stepwell.lazy import exports
 if TYPE_CHECKING:
     from stepwell.errors import BadAnswer as BadAnswer
     from stepwell.llm.accounting import TokenAccounting as TokenAccounting
+    from stepwell.llm.answers import arguments_in as arguments_in
+    from stepwell.llm.answers import text_in as text_in
     from stepwell.llm.breaker import CircuitBreaker as CircuitBreaker
     from stepwell.llm.budget import Budget as Budget
     from stepwell.llm.client import metered as metered
@@ -29,8 +31,10 @@ __all__ = [
     "RateLimit",
     "TokenAccounting",
     "Usage",
+    "arguments_in",
     "metered",
     "record_usage",
+    "text_in",
 ]
 
 __getattr__, __dir__ = exports(
@@ -41,6 +45,7 @@ __getattr__, __dir__ = exports(
         ".prices": "Price",
         ".ratelimit": "RateLimit",
         ".accounting": "TokenAccounting",
+        ".answers": "arguments_in text_in",
         ".breaker": "CircuitBreaker",
         ".budget": "Budget",
         ".client": "metered record_usage",

@@ -1,8 +1,8 @@
 """What a request may use at most, worked out before it leaves.
 
 A token of text is one byte of it at least, and a request's JSON is longer than its text, so its
-size bounds its input. What a request only points at (a file, an image's address, an earlier answer)
-has no such bound.
+size bounds its input. What is no text (a picture of few bytes may be many tokens), and what a
+request only points at (a file, an earlier answer, what a search finds), has no such bound.
 """
 
 from __future__ import annotations
@@ -20,11 +20,29 @@ LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 NO_OUTPUT = frozenset(("embeddings", "moderations", "rerank"))
 """Operations whose answers have no tokens."""
 
-EARLIER = ("previous_response_id", "conversation", "prompt_id")
+BEYOND = ("previous_response_id", "conversation", "web_search_options", "mcp_servers", "container")
 """What stands for input that the request does not hold."""
 
-POINTERS = frozenset(("file_id", "file_url", "image_url", "url"))
-"""Keys under which a request points at more input; a `data:` address holds it itself."""
+POINTERS = frozenset(("file_id", "file_url", "image_url", "audio", "video"))
+"""Keys of a part of a message that is more than its text, or elsewhere."""
+
+MEDIA = frozenset(
+    {
+        "audio",
+        "document",
+        "file",
+        "image",
+        "input_audio",
+        "input_file",
+        "input_image",
+        "item_reference",
+        "video",
+    }
+)
+"""Types of such parts: a picture of few bytes may be many tokens."""
+
+OWN_TOOLS = frozenset(("function", "custom", None))
+"""Types of tools that the caller carries out; others bring input of their own."""
 
 
 class Bound(NamedTuple):
@@ -56,7 +74,7 @@ def bound_of(asked: Asked, size: int) -> Bound:
     made = output_of(asked)
     why = ""
     if given is None:
-        why = f"it points at input that it does not hold (`{pointer_in(asked.body)}`)"
+        why = f"it has input that is more than its text (`{pointer_in(asked.body)}`)"
     elif made is None:
         why = "it names no limit for its answer (`max_tokens`)"
     return Bound(given, made, why)
@@ -70,34 +88,40 @@ def output_of(asked: Asked) -> int | None:
     """
     if asked.operation in NO_OUTPUT:
         return 0
-    limits = (_count(asked.body.get(name)) for name in LIMITS)
-    limit = next((limit for limit in limits if limit is not None), None)
-    if limit is None:
+    limits = [limit for name in LIMITS if (limit := _count(asked.body.get(name))) is not None]
+    if not limits:
         return None
     choices = (_count(asked.body.get(name)) or 1 for name in ("n", "best_of"))
-    return limit * max(choices)
+    return max(limits) * max(choices)
 
 
 def pointer_in(body: Mapping[str, Any]) -> str:
-    """The first key by which a request points at input that it does not hold, or an empty text.
+    """The first thing by which a request has more input than its text, or an empty text.
 
     >>> part = {"type": "image_url", "image_url": {"url": "https://pictures.example/cat.png"}}
     >>> pointer_in({"messages": [{"role": "user", "content": [part]}]})
-    'url'
+    'image_url'
     """
-    for name in EARLIER:
+    for name in BEYOND:
         if body.get(name):
             return name
+    if isinstance(body.get("prompt"), Mapping):
+        return "prompt"
+    tools = body.get("tools")
+    for tool in tools if isinstance(tools, list) else []:
+        if isinstance(tool, Mapping) and tool.get("type") not in OWN_TOOLS:
+            return str(tool["type"])
     waiting: list[Any] = [body.get("messages"), body.get("input"), body.get("system")]
     while waiting:
         item = waiting.pop()
         if isinstance(item, list):
-            waiting += item
+            waiting += reversed(item)
         elif isinstance(item, Mapping):
-            for key, value in item.items():
-                if key in POINTERS and isinstance(value, str) and not value.startswith("data:"):
-                    return str(key)
-                waiting.append(value)
+            if item.get("type") in MEDIA:
+                return str(item["type"])
+            if found := next((str(key) for key in item if key in POINTERS), ""):
+                return found
+            waiting += item.values()
     return ""
 
 

@@ -181,17 +181,26 @@ class Budget(GraphExecutionHook):
         raise self._exceeded(asking, name, standing, amount)
 
     def waits(self, account: Account, waiter: Waiter) -> None:
-        """Wakes the waiter whenever a request of that account is over."""
+        """Wakes the waiter when a request of that account is over and it is its turn."""
         with self._lock:
             self._waiting.setdefault(account, []).append(waiter)
 
     def waits_no_more(self, account: Account, waiter: Waiter) -> None:
-        """Ends that."""
+        """Ends that: it is the next one's turn."""
         with self._lock:
             waiting = self._waiting[account]
             waiting.remove(waiter)
             if not waiting:
                 del self._waiting[account]
+        self._wake_first(account)
+
+    def _wake_first(self, account: Account) -> None:
+        """Only the first, who wakes the next when it has what it needs: not all at once."""
+        with self._lock:
+            waiting = self._waiting.get(account)
+            first = waiting[0] if waiting else None
+        if first is not None:
+            first.wake()
 
     def call_made(self, call: Call) -> None:
         """Counts a call that no metered client has made; those have reserved."""
@@ -224,9 +233,7 @@ class Budget(GraphExecutionHook):
         spent = Amount() if call is None else self._used(call, reserved)
         with self._lock:
             account.settle(reserved, spent, now=self._clock())
-            waiting = [*self._waiting.get(account, ())]
-        for waiter in waiting:
-            waiter.wake()
+        self._wake_first(account)
         self._warn(account)
 
     def _key(self, run: _Run | None, run_id: str | None, node: str | None) -> Key | None:

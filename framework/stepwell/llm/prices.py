@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from stepwell.errors import require
@@ -109,25 +110,51 @@ def dearest(
 ) -> Cost | None:
     """The most that so many tokens can cost at list price; `None` if no price is known.
 
-    Input costs the most where it is written to a cache, and all costs more where it is heard.
+    Input costs the most where it is written to a cache, and all costs more where it is heard. Where
+    the price is not one's own the tokens are rounded up a little, so that one look at the price
+    table serves many requests.
     """
-    usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, requests=1)
-    if not usage.total_tokens:
-        usage = replace(usage, input_tokens=1)
-    kinds = [usage]
+    heard = "audio" in (asked.body.get("modalities") or ())
     price = own.get(asked.model or "")
-    if asked.api == "messages" or (price is not None and price.cache_write is not None):
-        kinds.append(replace(usage, cache_write=usage.input_tokens))
-    if "audio" in (asked.body.get("modalities") or ()):
-        kinds.append(
-            replace(usage, audio_input=usage.input_tokens, audio_output=usage.output_tokens)
-        )
+    if price is None:
+        rounded = _rounded_up(input_tokens), _rounded_up(output_tokens)
+        return _dearest_listed(asked.model, url, *rounded, asked.api == "messages", heard)
+    kinds = _kinds(input_tokens, output_tokens, written=price.cache_write is not None, heard=heard)
+    return max((price.cost(kind) for kind in kinds), key=lambda cost: cost.amount)
+
+
+@lru_cache(4096)
+def _dearest_listed(
+    model: str | None, url: str, input_tokens: int, output_tokens: int, written: bool, heard: bool
+) -> Cost | None:
     costs = [
         cost
-        for kind in kinds
-        for cost in priced(kind, model=asked.model, answered=None, url=url, own=own).costs
+        for kind in _kinds(input_tokens, output_tokens, written=written, heard=heard)
+        for cost in priced(kind, model=model, answered=None, url=url, own={}).costs
     ]
     return max(costs, key=lambda cost: cost.amount, default=None)
+
+
+def _kinds(input_tokens: int, output_tokens: int, *, written: bool, heard: bool) -> list[Usage]:
+    """What a request may be priced as: plain, as written to a cache, as heard and spoken."""
+    given = input_tokens if input_tokens or output_tokens else 1
+    usage = Usage(input_tokens=given, output_tokens=output_tokens, requests=1)
+    kinds = [usage]
+    if written:
+        kinds.append(replace(usage, cache_write=given))
+    if heard:
+        kinds.append(replace(usage, audio_input=given, audio_output=output_tokens))
+    return kinds
+
+
+def _rounded_up(tokens: int) -> int:
+    """At most a sixteenth more.
+
+    >>> [_rounded_up(tokens) for tokens in (0, 31, 33, 1000, 1025)]
+    [0, 31, 34, 1024, 1088]
+    """
+    step = 1 << max(tokens.bit_length() - 5, 0)
+    return -(-tokens // step) * step
 
 
 def _listed(usage: Usage, model: str, url: str) -> Cost | None:

@@ -149,6 +149,8 @@ def _begin(meter: Meter, request: httpx2.Request) -> Exchange | None:
         try:
             return request.content
         except httpx2.RequestNotRead:
+            if isinstance(request.stream, httpx2.ByteStream):
+                return request.read()  # it is sent on, to where the first one was redirected
             return b""  # it is sent as it is read, so nobody can look at it first
 
     exchange = meter.begin(request.method, str(request.url), request.headers, read)

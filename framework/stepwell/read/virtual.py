@@ -20,7 +20,9 @@ from stepwell.types.annotation import annotation
 
 _CALLED = ("function", "coroutine", "generator", "async_generator")
 _STREAM = "stepwell.Stream"
-_ITEMS, _ALL = "stepwell.Parallelizable", ("stepwell.Collect", "stepwell.Collecting")
+_FANNED = (".Parallelizable", ".Collect", ".Collecting")
+"""What a value for each of many, or all of them again, is annotated with; edges give the parts."""
+
 _DEPTH = 16
 """How many steps' types follow from one another; then what one is annotated with counts alone."""
 
@@ -197,9 +199,8 @@ class _Calls:
         return next((each for each in makers[:1] if self._feeds(each, node, param)), None)
 
     def _feeds(self, maker: Node, node: Node, param: Param) -> bool:
-        """Whether what one makes is given to the other as it is; of a stream, chunks may be, and
-        of a fan-out one item is, or a list."""
-        if maker.type.name == _ITEMS or param.type.name in _ALL:
+        """Whether what one makes is given to the other as it is; of a stream, chunks may be."""
+        if maker.type.name.endswith(_FANNED) or param.type.name.endswith(_FANNED):
             return False
         streams = (maker.type.name == _STREAM) + (param.type.name == _STREAM)
         known = id(maker) in self.variables and not maker.stale

@@ -128,6 +128,44 @@ def error_in_200(good: Good) -> Script:
 
 
 @fault
+def empty_choices(good: Good) -> Script:
+    """An answer without choices."""
+    yield from _answer(good, choices=[])
+
+
+@fault
+def null_content(good: Good) -> Script:
+    """A message without content."""
+    yield from _message(good, content=None)
+
+
+@fault
+def refusal(good: Good) -> Script:
+    """A message in which the model refuses."""
+    yield from _message(good, content=None, refusal="I can't help with that.")
+
+
+@fault
+def content_filter(good: Good) -> Script:
+    """A message that a content filter has stopped."""
+    yield from _message(good, "content_filter", content="")
+
+
+@fault
+def length_stop(good: Good) -> Script:
+    """A message that ended at its token limit."""
+    yield from _message(good, "length", content="Paris is the")
+
+
+@fault
+def bad_tool_args(good: Good) -> Script:
+    """A tool call whose arguments are no JSON."""
+    function = {"name": "look_up", "arguments": '{"city": "Par'}
+    call = {"id": "call-1", "type": "function", "function": function}
+    yield from _message(good, "tool_calls", content=None, tool_calls=[call])
+
+
+@fault
 def echoed_key(good: Good) -> Script:
     """A refusal that repeats the key."""
     error = {"error": {"message": f"Incorrect API key: {good.key}.", "code": "invalid_api_key"}}
@@ -271,6 +309,19 @@ def _head(
     lines = [f"HTTP/1.1 {status}", f"content-type: {kind}", size, "x-request-id: req-1"]
     lines += [f"{name}: {value}" for name, value in good.headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n" + more + b"\r\n"
+
+
+def _answer(good: Good, **changed: object) -> Script:
+    yield from _body(good, json.dumps({**json.loads(good.whole), **changed}).encode())
+
+
+def _message(good: Good, reason: str = "stop", **message: object) -> Script:
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", **message},
+        "finish_reason": reason,
+    }
+    yield from _answer(good, choices=[choice])
 
 
 def _body(

@@ -88,6 +88,7 @@ class FakeModel:
         requests: what has come so far.
         came: is set once a first request has come.
         gone: how many clients went away while they were answered.
+        most_open: how many connections were open at the same time at most.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class FakeModel:
         self.knows_usage_option = knows_usage_option
         self.requests: list[Received] = []
         self.came = Event()
-        self.gone = 0
+        self.gone = self.most_open = 0
         self.stopped = Event()
         self._lock = Lock()
         self._open: set[socket] = set()
@@ -143,6 +144,7 @@ class FakeModel:
         """Notes that a connection is open, or no longer."""
         with self._changed:
             (self._open.add if open else self._open.discard)(connection)
+            self.most_open = max(self.most_open, len(self._open))
             self._changed.notify_all()
 
     def received(self, request: Received) -> Reply:

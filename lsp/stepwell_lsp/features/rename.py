@@ -20,6 +20,8 @@ from stepwell_lsp.snapshot import Snapshot
 
 __all__ = ["Refused", "prepare", "rename"]
 
+_MANY = 500  # places of a name
+
 
 class Meant(NamedTuple):
     """What a person means by the word under the cursor: a name, and the pipelines that know it.
@@ -42,8 +44,9 @@ def prepare(
         Refused: if it can't be.
     """
     meant = _meant(snapshot, file, position)
-    # All edits but the new name itself are found, so that what stands in the way is told at once.
-    _edits(snapshot, meant, _unused(meant))
+    # What stands in the way is told at once, save where it takes long to look for.
+    if sum(1 for graph in meant.graphs for _ in of_name(graph, meant.name)) <= _MANY:
+        _edits(snapshot, meant, _unused(meant))
     return types.PrepareRenamePlaceholder(snapshot.range(meant.word), meant.name)
 
 

@@ -252,7 +252,7 @@ async def test_a_cancelled_request_is_settled(model: FakeModel) -> None:
         ({"model": "nobody-knows"}, "`nobody-knows` has no known price"),
         (
             {"messages": [{"role": "user", "content": [{"type": "file", "file_id": "f-1"}]}]},
-            "points at input that it does not hold (`file_id`)",
+            "has input that is more than its text (`file`)",
         ),
     ],
 )
@@ -300,14 +300,23 @@ def test_embeddings_have_no_output(client: OpenAI) -> None:
     ("body", "found"),
     [
         ({"messages": [{"role": "user", "content": "see https://x.example"}]}, ""),
-        ({"input": [{"content": [{"type": "input_file", "file_url": "https://x"}]}]}, "file_url"),
-        ({"messages": [{"content": [{"image_url": {"url": "data:image/png;base64,AA"}}]}]}, ""),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "why"}]}]}, ""),
+        ({"input": [{"content": [{"type": "input_file", "file_url": "https://x"}]}]}, "input_file"),
+        (
+            {"messages": [{"content": [{"image_url": {"url": "data:image/png;base64,AA"}}]}]},
+            "image_url",
+        ),
+        ({"input": [{"type": "item_reference", "id": "m-1"}]}, "item_reference"),
         ({"input": "more", "previous_response_id": "resp-1"}, "previous_response_id"),
         ({"input": "more", "conversation": "c-1"}, "conversation"),
+        ({"prompt": {"id": "p-1"}}, "prompt"),
+        ({"prompt": "Once"}, ""),
+        ({"input": "news", "tools": [{"type": "web_search"}]}, "web_search"),
+        ({"input": "news", "tools": [{"type": "function", "name": "f"}]}, ""),
     ],
 )
 def test_pointers_at_more_input(body: Any, found: str) -> None:
-    """What a request only points at has no bound in it."""
+    """What is more than text, or elsewhere, has no bound in the request."""
     assert pointer_in(body) == found
     assert (bound_of(Asked("chat", "responses", "m", False, body), 100).input is None) == bool(
         found

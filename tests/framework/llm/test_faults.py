@@ -2,22 +2,28 @@
 
 import asyncio
 import gc
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+import httpx2
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from stepwell import Driver
 from stepwell.errors import BadAnswer
-from stepwell.lifecycle import Retry
+from stepwell.lifecycle import LogRuns, Retry
 from stepwell.lifecycle.transient import transient
-from stepwell.llm import Call, TokenAccounting, metered
+from stepwell.llm import Call, TokenAccounting, arguments_in, metered, text_in
 from stepwell.testing import FakeModel, Reply, module_of
 from stepwell.testing.faults import described
+from stepwell.tracing import Tracing
 
 MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
 KEY = "sk-proj-0123456789abcdefghij"
@@ -164,10 +170,114 @@ def test_a_fault_has_the_outcome_that_is_promised(
     assert threading.active_count() <= threads + 1  # the fake's own, of the connection just closed
 
 
+NO_TEXT = [
+    ("empty_choices", "no_choices", ""),
+    ("null_content", "no_text", ""),
+    ("refusal", "refusal", ""),
+    ("content_filter", "content_filter", ""),
+    ("length_stop", "length", "Paris is the"),
+]
+
+
+@pytest.mark.parametrize(("fault", "code", "partial"), NO_TEXT, ids=[row[0] for row in NO_TEXT])
+def test_an_answer_without_its_text(model: FakeModel, fault: str, code: str, partial: str) -> None:
+    """It passes as it is, paid and counted; `text_in` tells why it is none, and is not retried."""
+    model.reply = Reply(fault=fault)
+    accounting = TokenAccounting()
+    with metered(OpenAI(base_url=model.url, api_key=KEY, max_retries=0)) as client:
+
+        def answer() -> str:
+            return text_in(client.chat.completions.create(model="m", messages=MESSAGES))
+
+        driver = Driver({}, module_of(answer), adapter=[accounting, Retry()])
+        with pytest.raises(BadAnswer) as caught:
+            driver.execute(["answer"])
+    assert (caught.value.code, caught.value.partial) == (code, partial)
+    assert len(model.requests) == 1
+    assert (accounting.total().output_tokens, accounting.total().unmeasured) == (4, 0)
+
+
+def test_the_text_of_good_answers(model: FakeModel) -> None:
+    """Of both interfaces; one that was cut off too, if asked for."""
+    with metered(OpenAI(base_url=model.url, api_key=KEY, max_retries=0)) as client:
+        said = client.chat.completions.create(model="m", messages=MESSAGES)
+        assert text_in(said) == text_in(client.responses.create(model="m", input="hi"))
+        model.reply = Reply(fault="length_stop")
+        said = client.chat.completions.create(model="m", messages=MESSAGES)
+        assert text_in(said, cut=True) == "Paris is the"
+
+
+def test_tool_arguments_that_are_no_json(model: FakeModel) -> None:
+    """A typed error with the tool's name, the text kept."""
+    model.reply = Reply(fault="bad_tool_args")
+    with metered(OpenAI(base_url=model.url, api_key=KEY, max_retries=0)) as client:
+        said: Any = client.chat.completions.create(model="m", messages=MESSAGES)
+    (call,) = said.choices[0].message.tool_calls
+    with pytest.raises(BadAnswer, match="for the tool `look_up` are no JSON object") as caught:
+        arguments_in(call)
+    assert (caught.value.code, caught.value.partial) == ("bad_arguments", '{"city": "Par')
+    call.function.arguments = '{"city": "Paris"}'
+    assert arguments_in(call) == {"city": "Paris"}
+
+
+def test_a_key_is_in_no_log_and_no_trace(
+    model: FakeModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A refusal that repeats the key, tried three times: not in errors, logs, notes or spans."""
+    model.reply = Reply(fault="echoed_key")
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    accounting = TokenAccounting()
+    with metered(OpenAI(base_url=model.url, api_key=KEY, max_retries=0)) as client:
+
+        def answer() -> None:
+            client.chat.completions.create(model="m", messages=MESSAGES)
+
+        retry = Retry(on=openai.APIError, sleep=lambda seconds: None)
+        tracing = Tracing(provider=provider, content=str)
+        adapters = [accounting, tracing, retry, LogRuns()]
+        driver = Driver({}, module_of(answer), adapter=adapters)
+        with (
+            caplog.at_level(logging.DEBUG),
+            pytest.raises(openai.AuthenticationError) as caught,
+        ):
+            driver.execute(["answer"])
+    error = caught.value
+    seen = [str(error), repr(error), str(error.body), error.response.text, *error.__notes__]
+    seen += [str(vars(record)) for record in caplog.records if record.name.startswith("stepwell")]
+    seen += [span.to_json() for span in exporter.get_finished_spans()]
+    assert KEY not in " ".join([*seen, accounting.json()])
+    assert len(model.requests) == 3
+
+
+async def test_a_thousand_calls_through_eight_connections(model: FakeModel) -> None:
+    """Every call has its row and its answer; the pool's limit holds, and nothing is left."""
+    accounting = TokenAccounting()
+    limits = httpx2.Limits(max_connections=8)
+    http = httpx2.AsyncClient(limits=limits, timeout=120)
+    plain = AsyncOpenAI(base_url=model.url, api_key=KEY, max_retries=0, http_client=http)
+    async with metered(plain) as client:
+
+        async def answers() -> int:
+            asked = (
+                client.chat.completions.create(model="m", messages=MESSAGES) for _ in range(1000)
+            )
+            return len([text_in(made) for made in await asyncio.gather(*asked)])
+
+        driver = Driver({}, module_of(answers), adapter=[accounting])
+        assert await driver.aexecute(["answers"]) == {"answers": 1000}
+    assert accounting.total().output_tokens == 4000 == 4 * len(model.requests)
+    assert sorted(call.number for call in accounting.calls) == list(range(1, 1001))
+    assert len({call.key for call in accounting.calls}) == 1000
+    assert model.most_open <= 8
+    assert model.is_left()
+
+
 def test_all_faults_are_tried() -> None:
     """The table holds every fault there is, but for those that have a test of their own."""
     tried = {promise.fault for promise in (*WHOLE, *STREAMS)}
-    assert set(described()) - tried == {"redirect_away", "slow_headers"}
+    tried |= {fault for fault, _, _ in NO_TEXT}
+    assert set(described()) - tried == {"redirect_away", "slow_headers", "bad_tool_args"}
 
 
 async def test_a_head_that_drips(model: FakeModel) -> None:

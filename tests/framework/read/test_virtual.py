@@ -65,6 +65,18 @@ def test_a_stream_is_given_to_what_reads_a_stream_alone():
     assert "m0_.whole( answer=v_, )" in calls
 
 
+def test_what_fans_out_is_left_alone():
+    """A step reads one of many, or all of them; as seen in flows that others published."""
+    head = "from elsewhere import Collect, Parallelizable\n"
+    calls = _calls(
+        head
+        + "def url(n: int) -> Parallelizable[str]: ...\ndef page(url: str) -> bytes: ...\n"
+        + "def pages(page: Collect[bytes]) -> int: ...\ndef size(pages: int) -> int: ...\n"
+    )
+    assert "m0_.page( url=v_, )" in calls
+    assert "m0_.pages( page=v_, )" in calls
+
+
 def test_a_field_has_the_type_that_its_modifier_says():
     """A checker sees the whole dict alone."""
     calls = _calls(
