@@ -120,10 +120,11 @@ class Graph:
     @cached_property
     def fans_out(self) -> bool:
         """Whether anything is done once for each item of a `Parallelizable`, or collected."""
-        items, gathers = "stepwell.Parallelizable", ("stepwell.Collect", "stepwell.Collecting")
-        return any(
-            node.type.name == items or any(param.type.name in gathers for param in node.params)
-            for node in self.written
+        # Asked of every graph, so it is to be quick: a set of names, not a question to each.
+        made = {node.type.name for node in self.written}
+        taken = {param.type.name for node in self.written for param in node.params}
+        return "stepwell.Parallelizable" in made or not taken.isdisjoint(
+            ("stepwell.Collect", "stepwell.Collecting")
         )
 
     def variants(self, name: str) -> tuple[Node, ...]:
