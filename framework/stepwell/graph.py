@@ -127,13 +127,31 @@ class Graph:
             ("stepwell.Collect", "stepwell.Collecting")
         )
 
+    @cached_property
+    def about(self) -> Mapping[str, list[Node]]:
+        """By name, the nodes that make it or read it, in the order written."""
+        found: dict[str, list[Node]] = {}
+        for node in self.written:
+            for name in {node.name, *[param.reads for param in node.params]}:
+                found.setdefault(name, []).append(node)
+        return found
+
+    @cached_property
+    def by_file(self) -> Mapping[str, list[Node]]:
+        """The nodes that are written in each file; those without a place are left out."""
+        found: dict[str, list[Node]] = {}
+        for node in self.written:
+            if node.span:
+                found.setdefault(node.span.file, []).append(node)
+        return found
+
     def variants(self, name: str) -> tuple[Node, ...]:
         """All nodes written under this name: more than one is a duplicate or a choice by config."""
-        return tuple(node for node in self.written if node.name == name)
+        return tuple(node for node in self.about.get(name, ()) if node.name == name)
 
     def readers(self, name: str) -> Iterator[tuple[Node, Param]]:
         """Every node that reads `name`, with the parameter that does."""
-        return ((n, p) for n in self.written for p in n.params if p.reads == name)
+        return ((n, p) for n in self.about.get(name, ()) for p in n.params if p.reads == name)
 
     def upstream(self, names: Iterable[str]) -> set[str]:
         """The given names and all that feeds them, inputs included; unknown names are left out."""

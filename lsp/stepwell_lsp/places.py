@@ -35,9 +35,8 @@ class Place(NamedTuple):
 
 def in_file(graph: Graph, file: str) -> Iterator[Place]:
     """Every place of one file at which a name of this pipeline is written, in no order."""
-    for node in graph.written:
-        if node.span and node.span.file == file:
-            yield from _of_node(graph, node)
+    for node in graph.by_file.get(file, ()):
+        yield from _of_node(graph, node)
     for place in _mentions(graph):
         if place.span.file == file:
             yield place
@@ -45,11 +44,10 @@ def in_file(graph: Graph, file: str) -> Iterator[Place]:
 
 def of_name(graph: Graph, name: str) -> Iterator[Place]:
     """Every place at which this pipeline writes that node or input."""
-    for node in graph.written:
-        if node.name == name or any(param.reads == name for param in node.params):
-            for place in _of_node(graph, node):
-                if place.name == name:
-                    yield place
+    for node in graph.about.get(name, ()):
+        for place in _of_node(graph, node):
+            if place.name == name:
+                yield place
     for place in _mentions(graph):
         if place.name == name:
             yield place
@@ -57,8 +55,7 @@ def of_name(graph: Graph, name: str) -> Iterator[Place]:
 
 def files(graph: Graph) -> set[str]:
     """The files that something of this pipeline is written in."""
-    spans = [node.span for node in graph.written] + [mention.span for mention in graph.mentions]
-    return {span.file for span in spans if span}
+    return {*graph.by_file, *(span.file for _, _, span in graph.mentions if span)}
 
 
 def _mentions(graph: Graph) -> Iterator[Place]:

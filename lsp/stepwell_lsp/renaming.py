@@ -26,6 +26,28 @@ from stepwell_lsp.snapshot import Snapshot
 _CONFIG = ("when", "when_not", "when_in", "when_not_in")
 _RUNS = ("execute", "aexecute", "stream", "astream", "validate_execution", "explain")
 
+# Modifiers that name no parameter of their step otherwise than is looked for.
+_TELL_NOTHING = frozenset(
+    [
+        "inject",
+        "parameterize",
+        "parameterize_sources",
+        "tag",
+        "tag_outputs",
+        "node",
+        "output",
+        "check_output",
+        "check_output_custom",
+        "cache",
+        "retry",
+        "timeout",
+        "fallback",
+        "extract_fields",
+        "extract_columns",
+        "unpack_fields",
+    ]
+)
+
 _Parsed: TypeAlias = tuple[Chunk, Places]
 
 
@@ -43,7 +65,7 @@ class Renaming:
         self._parsed: dict[str, list[_Parsed]] = {}
         self._functions: list[tuple[str, str]] = []  # (file, name) of global names that change
         self._templates: dict[tuple[str, str], dict[Span, Span]] = {}  # uses and keywords
-        self._word = re.compile(rf"\b{re.escape(old)}\b")
+        self._meant: set[Span] = set()  # every place of the name
 
     def edits(self, places: Iterable[Place], *, conditional: Iterable[str]) -> list[Edit]:
         """All edits.
@@ -59,6 +81,7 @@ class Renaming:
         for place in places:
             if place.role != "placeholder":
                 by_file.setdefault(place.span.file, set()).add(place.span)
+                self._meant.add(place.span)
         try:
             for file, spans in by_file.items():
                 self._steps(file, spans)
@@ -156,15 +179,38 @@ class Renaming:
             return
         known = self._snapshot.modules[file].names.canonical(written(decorator.func) or "") or ""
         home, _, maker = known.rpartition(".")
-        if home not in ("stepwell", "stepwell.modifiers"):
+        if home.partition(".")[0] != "stepwell" or home.endswith(".config"):
             return
         for keyword in decorator.keywords:
             if maker == "inject" and keyword.arg == self.old:
                 self._edits[places.word(keyword, self.old)] = self.new
             if maker in ("inject", "parameterize") and keyword.arg is None:
                 raise Refused(f"`@{maker}` on `{function.name}` takes what it is given from afar")
-            if maker == "parameterize":
+            if maker in ("parameterize", "parameterize_sources"):
                 self._wiring(function, keyword.value, places)
+        if maker not in _TELL_NOTHING:
+            self._other_modifier(function, decorator, maker, places)
+
+    def _other_modifier(
+        self, function: Function, decorator: ast.Call, maker: str, places: Places
+    ) -> None:
+        """`parameterize_values("old", …)` and `pipe_input(…, on_input="old")`; others may too."""
+        given = {keyword.arg: keyword.value for keyword in decorator.keywords}
+        first = decorator.args[0] if maker == "parameterize_values" and decorator.args else None
+        for named in (first, given.get("parameter"), given.get("on_input")):
+            for each in ast.walk(named) if named else ():
+                if isinstance(each, ast.Constant) and each.value == self.old:
+                    self._edits[places.word(each, self.old)] = self.new
+        strings = (each for each in ast.walk(decorator) if isinstance(each, ast.Constant))
+        for tree in (*strings, *decorator.keywords):
+            match tree:
+                case ast.Constant(value=self.old) | ast.keyword(arg=self.old):
+                    span = places.word(tree, self.old)
+                    if span not in self._meant and span not in self._edits:
+                        raise Refused(
+                            f"`@{maker}` on `{function.name}` may name the parameter `{self.old}`; "
+                            "rename it by hand"
+                        )
 
     def _wiring(self, function: Function, given: ast.expr, places: Places) -> None:
         wiring = given.elts[0] if isinstance(given, ast.Tuple) and given.elts else given

@@ -41,6 +41,7 @@ def tree(spans: tuple[ReadableSpan, ...]) -> Tree:
             for key, name in SHOWN.items()
             if key in span.attributes
         ]
+        said += [f"after {event.attributes['error.type']}" for event in span.events]
         parent = below.get(span.parent.span_id, root) if span.parent else root
         label = f"{span.name} [dim]{took:.1f} ms {', '.join(said)}[/dim]"
         below[span.context.span_id] = parent.add(label)

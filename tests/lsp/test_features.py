@@ -141,6 +141,26 @@ def test_completion_in_the_parameters_of_a_step(look, text, expected):
     assert {item.label for item in found.items} - {"late"} == expected
 
 
+MADE_OF = """\
+from stepwell import pipe_output, step, subdag
+def _short(text: str) -> str: ...
+@pipe_output(step(_short))
+def word(letters: str) -> str: ...
+@subdag(word)
+def length(word: str) -> int: ...
+"""
+
+
+def test_what_a_step_is_made_of_is_no_parameter_and_stands_below_it(look):
+    """Its names have dots; a part of a subdag is shown as the step that it is."""
+    seen = look({"first.py": MADE_OF, "second.py": "import first\ndef late(w‸): ..."})
+    found = completion(seen.snapshot, seen.file, seen.position)
+    assert {item.label for item in found.items} - {"late"} == {"word"}
+    outline = document_symbols(seen.snapshot, seen.file.replace("second", "first"))
+    assert [symbol.name for symbol in outline] == ["word", "length"]
+    assert [child.name for child in outline[0].children] == ["word.raw", "word"]
+
+
 def test_completion_writes_the_type_along(look):
     """The name and the type of what it names take the place of the letters typed."""
     seen = look({**TWO, "third.py": "def late(que‸): ..."})

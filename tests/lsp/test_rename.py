@@ -17,6 +17,9 @@ from stepwell_lsp.workspace import Workspace
 HEAD = "from stepwell import config, extract_fields, inject, node, parameterize, source, value\n"
 
 
+MORE = "from stepwell import check_output, parameterize_sources, parameterize_values\n"
+
+
 class Look(NamedTuple):
     """What a rename is asked with."""
 
@@ -184,6 +187,16 @@ MEANT = {
         "@parameterize(p=({'«a»': value(1)}, 'the {«a»} of {{a}}'), q={'c': source('«a»')})\n"
         "def r(«a»: int, c: int) -> int:\n    return «a» + c\n",
     ),
+    "more modifiers": (
+        MORE + "def ‸a() -> int: ...\n"
+        "@parameterize_sources(p={'a': 'x'}, q={'c': 'a'})\n"
+        "def r(a: int, c: int) -> int:\n    return a + c\n"
+        "@parameterize_values('a', {'s': 1, 't': 2})\ndef u(a: int) -> int:\n    return a\n",
+        MORE + "def «a»() -> int: ...\n"
+        "@parameterize_sources(p={'«a»': 'x'}, q={'c': '«a»'})\n"
+        "def r(«a»: int, c: int) -> int:\n    return «a» + c\n"
+        "@parameterize_values('a', {'s': 1, 't': 2})\ndef u(a: int) -> int:\n    return a\n",
+    ),
     "names that a modifier gives": (
         HEAD + "@extract_fields({'ti‸tle': str})\ndef document(x: int) -> dict: ...\n"
         "@node(name='other')\ndef title(title: str) -> str:\n    return title\n",
@@ -294,6 +307,11 @@ REFUSED = {
         HEAD + "def ‸a() -> int: ...\nW = {'x': value(1)}\n"
         "@parameterize(b=W)\ndef b(a: int, x: int) -> int: ...\n",
         "takes what it is given from afar",
+    ),
+    "a modifier that may name it": (
+        "from stepwell import does\ndef _f(x: str) -> str: ...\ndef ‸a() -> str: ...\n"
+        "@does(_f, x='a')\ndef b(a: str) -> str: ...\n",
+        "`@does` on `b` may name the parameter `a`",
     ),
     "nothing": ("import ‸os\ndef a() -> int: ...\n", "no step, input or config key"),
 }

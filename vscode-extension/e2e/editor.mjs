@@ -19,15 +19,15 @@ const common = { tools, vsix: join(here, "../stepwell.vsix"), shots, files: FILE
 await within({ ...common, machine: { "stepwell.interpreter": python } }, async (editor) => {
   await editor.open("flow.py");
   await graph.wrong(editor);
-  await killed(editor);
-  await reloaded(editor);
-  await run(editor);
   await language(editor);
   await lens(editor);
   await rename(editor);
   await completion(editor);
   await graph.right(editor);
   await graph.themes(editor);
+  await run(editor);
+  await killed(editor);
+  await reloaded(editor);
   await graph.hostile(editor);
   await graph.large(editor);
 });

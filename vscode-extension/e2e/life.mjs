@@ -22,10 +22,7 @@ export async function reloaded(editor) {
   await editor.page.goto(`http://127.0.0.1:${editor.port}/?folder=${editor.folder}`);
   await editor.page.locator(".view-line").first().waitFor({ timeout: 90_000 });
   const view = await editor.inside("#canvas g.box");
-  await editor.until(
-    async () => (await view.locator("g.box.error").count()) === 1,
-    "the graph as it was",
-  );
+  await view.locator('g.box[data-name="cited"]').waitFor();
 }
 
 /** The process of the language server below this VS Code. */

@@ -42,8 +42,9 @@ export class Server implements vscode.Disposable {
 
   constructor(extension: vscode.Extension<unknown>) {
     this.#version = extension.packageJSON.version;
-    const script = join(extension.extensionPath, "bundled", "server.py");
-    this.#bundled = existsSync(script) ? script : undefined;
+    const bundled = join(extension.extensionPath, "bundled");
+    const isFilled = existsSync(join(bundled, "libs", "stepwell_lsp"));
+    this.#bundled = isFilled ? join(bundled, "server.py") : undefined;
   }
 
   /** Starts the server, or ends the one that runs and starts another. */

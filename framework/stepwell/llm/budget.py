@@ -341,8 +341,12 @@ class Budget(GraphExecutionHook):
             for name, cap in (*self.caps._asdict().items(), ("seconds", self.seconds))
             if cap is not None
         ]
+        return f"{' and '.join(caps)} {self._whose()}"
+
+    def _whose(self) -> str:
+        kind, name = self._per
         within = f" in {self.window:g} s" if self.window is not None else ""
-        return f"{' and '.join(caps)} per {self.per}{within}"
+        return f"for all runs{within}" if kind == "all" else f"per {name or kind}{within}"
 
     def _exceeded(
         self, asking: Asking, name: str, standing: Standing, amount: Amount
@@ -353,8 +357,8 @@ class Budget(GraphExecutionHook):
         cure = "" if name == "requests" else ", or ask for less (`max_tokens`)"
         return BudgetExceeded(
             f"{_who(asking)} asks for up to {_told(name, asked, self.currency)}; of the budget of"
-            f" {self}, {_told(name, spent, self.currency)} are spent and"
-            f" {_told(name, reserved, self.currency)} reserved; raise `{name}`{cure}",
+            f" {_told(name, cap, self.currency)} {self._whose()}, {_number(spent)} is spent and"
+            f" {_number(reserved)} is reserved; raise `{name}`{cure}",
             node=asking.node,
             unit=name,
             cap=cap,
@@ -452,7 +456,12 @@ def _who(asking: Asking) -> str:
 
 def _told(name: str, amount: Any, currency: str) -> str:
     if name == "money":
-        text = f"{amount:f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-        return f"{text} {currency}"
-    return f"{amount:,} {name}" if isinstance(amount, int) else f"{amount:g} {name}"
+        return f"{_number(amount)} {currency}"
+    return f"{_number(amount)} {name.removesuffix('s') if amount == 1 else name}"
+
+
+def _number(amount: Any) -> str:
+    if isinstance(amount, int):
+        return f"{amount:,}"
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,33 +1,41 @@
 """The decorators of steps: each one a `Modifier`, which expands one node into others.
 
-Importing this loads nothing third-party, so that a module of steps stays quick to import.
+Importing this loads nothing third-party, and of the modifiers those alone that are used, so that a
+module of steps stays quick to import.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stepwell.lazy import exports
 from stepwell.modifiers import config, schema
-from stepwell.modifiers.arguments import group, source, value
-from stepwell.modifiers.cached import cache
-from stepwell.modifiers.checked import check_output, check_output_custom
-from stepwell.modifiers.columns import extract_columns
-from stepwell.modifiers.extracted import extract_fields
-from stepwell.modifiers.fallen import fallback
-from stepwell.modifiers.filled import does
-from stepwell.modifiers.injected import inject
-from stepwell.modifiers.loading import dataloader, datasaver
-from stepwell.modifiers.modifier import Modifier
-from stepwell.modifiers.named import node
-from stepwell.modifiers.parameterized import parameterize
-from stepwell.modifiers.parameterized_sources import parameterize_sources
-from stepwell.modifiers.parameterized_subdag import parameterized_subdag
-from stepwell.modifiers.parameterized_values import parameterize_values
-from stepwell.modifiers.piped import pipe_input, pipe_output, step
-from stepwell.modifiers.retried import retry
-from stepwell.modifiers.stored import load_from, save_to
-from stepwell.modifiers.subdag import subdag
-from stepwell.modifiers.tagged import tag
-from stepwell.modifiers.tagged_outputs import tag_outputs
-from stepwell.modifiers.timed import timeout
-from stepwell.modifiers.unpacked import unpack_fields
-from stepwell.modifiers.with_columns import with_columns
+
+if TYPE_CHECKING:
+    from stepwell.modifiers.arguments import group, source, value
+    from stepwell.modifiers.cached import cache
+    from stepwell.modifiers.checked import check_output, check_output_custom
+    from stepwell.modifiers.columns import extract_columns
+    from stepwell.modifiers.extracted import extract_fields
+    from stepwell.modifiers.fallen import fallback
+    from stepwell.modifiers.filled import does
+    from stepwell.modifiers.framed import with_columns
+    from stepwell.modifiers.injected import inject
+    from stepwell.modifiers.loading import dataloader, datasaver
+    from stepwell.modifiers.modifier import Modifier
+    from stepwell.modifiers.named import node
+    from stepwell.modifiers.parameterized import parameterize
+    from stepwell.modifiers.parameterized_sources import parameterize_sources
+    from stepwell.modifiers.parameterized_values import parameterize_values
+    from stepwell.modifiers.piped import pipe_input, pipe_output, step
+    from stepwell.modifiers.retried import retry
+    from stepwell.modifiers.stored import load_from, save_to
+    from stepwell.modifiers.tagged import tag
+    from stepwell.modifiers.tagged_outputs import tag_outputs
+    from stepwell.modifiers.timed import timeout
+    from stepwell.modifiers.unpacked import unpack_fields
+    from stepwell.modifiers.within import subdag
+    from stepwell.modifiers.within_each import parameterized_subdag
 
 __all__ = [
     "Modifier",
@@ -64,3 +72,33 @@ __all__ = [
     "value",
     "with_columns",
 ]
+
+__getattr__, __dir__ = exports(
+    __name__,
+    {
+        "stepwell.modifiers.arguments": "group source value",
+        "stepwell.modifiers.cached": "cache",
+        "stepwell.modifiers.checked": "check_output check_output_custom",
+        "stepwell.modifiers.columns": "extract_columns",
+        "stepwell.modifiers.extracted": "extract_fields",
+        "stepwell.modifiers.fallen": "fallback",
+        "stepwell.modifiers.filled": "does",
+        "stepwell.modifiers.framed": "with_columns",
+        "stepwell.modifiers.injected": "inject",
+        "stepwell.modifiers.loading": "dataloader datasaver",
+        "stepwell.modifiers.modifier": "Modifier",
+        "stepwell.modifiers.named": "node",
+        "stepwell.modifiers.parameterized": "parameterize",
+        "stepwell.modifiers.parameterized_sources": "parameterize_sources",
+        "stepwell.modifiers.parameterized_values": "parameterize_values",
+        "stepwell.modifiers.piped": "pipe_input pipe_output step",
+        "stepwell.modifiers.retried": "retry",
+        "stepwell.modifiers.stored": "load_from save_to",
+        "stepwell.modifiers.tagged": "tag",
+        "stepwell.modifiers.tagged_outputs": "tag_outputs",
+        "stepwell.modifiers.timed": "timeout",
+        "stepwell.modifiers.unpacked": "unpack_fields",
+        "stepwell.modifiers.within": "subdag",
+        "stepwell.modifiers.within_each": "parameterized_subdag",
+    },
+)

@@ -111,7 +111,8 @@ def schema(value: Any, limit: Any) -> Outcome:
     except (errors.SchemaError, errors.SchemaErrors) as error:
         cases = getattr(error, "failure_cases", None)
         count = len(cases) if isinstance(cases, Sized) else 1
-        return Outcome(False, f"does not fit the schema in {count} places")
+        places = "one place" if count == 1 else f"{count} places"
+        return Outcome(False, f"does not fit the schema in {places}")
     return Outcome(True)
 
 

@@ -58,7 +58,9 @@ class MisspelledInput(Rule):
         known = {*(graph.known_inputs or ()), *(graph.config or ())}
         known |= {m.name for m in graph.mentions if m.role in ("input", "config")}
         unknown = [name for name in graph.inputs if name not in known]
-        found = _near(unknown, [*graph.nodes, *known])
+        # No parameter can be called as what a step is made of: `answer.raw`.
+        names = [name for name in graph.nodes if "." not in name]
+        found = _near(unknown, [*names, *known])
         for name, near in found.items():
             readers = graph.inputs[name]
             for node, param in readers:

@@ -29,15 +29,15 @@ def code_lenses(
     graphs = list(
         {id(graph): graph for nodes in found.values() for graph, _ in nodes.values()}.values()
     )
-    readers = _readers(graphs)
+    readers = {name: _readers(graphs, name) for nodes in found.values() for name in nodes}
     asked = {m.name for graph in graphs for m in graph.mentions if m.role == "target"}
     lenses = []
     for span, nodes in found.items():
         for name in nodes:
-            title = _title(len(readers.get(name, ())), name in asked)
+            title = _title(len(readers[name]), name in asked)
             title = title if len(nodes) == 1 else f"{name}: {title}"
             command = types.Command(title, "")
-            if SHOW in commands and readers.get(name):
+            if SHOW in commands and readers[name]:
                 spans = dict.fromkeys(readers[name].values())
                 places = [snapshot.location(where) for where in spans if where]
                 start = snapshot.range(span).start
@@ -46,14 +46,9 @@ def code_lenses(
     return sorted(lenses, key=lambda lens: lens.range.start)
 
 
-def _readers(graphs: list[Graph]) -> dict[str, dict[str, Span | None]]:
-    """By name, the steps that read it in any of these pipelines, with the place."""
-    found: dict[str, dict[str, Span | None]] = {}
-    for graph in graphs:
-        for node in graph.written:
-            for param in node.params:
-                found.setdefault(param.reads, {}).setdefault(node.name, param.span)
-    return found
+def _readers(graphs: list[Graph], name: str) -> dict[str, Span | None]:
+    """The steps that read a name in any of these pipelines, with the place."""
+    return {node.name: param.span for graph in graphs for node, param in graph.readers(name)}
 
 
 def _title(readers: int, asked: bool) -> str:

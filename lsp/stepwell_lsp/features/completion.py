@@ -95,6 +95,8 @@ def _candidates(graph: Graph, spot: Spot) -> Iterator[Candidate]:
         after = graph.downstream([spot.step]) if spot.role == "parameters" else set()
         read = {param.reads for node in graph.written for param in node.params}
         for node in graph.nodes.values():
+            if spot.role == "parameters" and "." in node.name:
+                continue  # what a step is made of has a name that no parameter can have
             if node.name not in spot.written and node.name not in after:
                 yield Candidate(int(node.name in read), node.name, node.type, node)
     if spot.role != "targets":

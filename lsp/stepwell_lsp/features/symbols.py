@@ -20,8 +20,9 @@ def document_symbols(snapshot: Snapshot, file: str) -> list[types.DocumentSymbol
     """A symbol for every step; where a step makes nodes of other names, each is one below it."""
     steps: dict[str, dict[str, Node]] = {}
     for place in snapshot.places(file):
-        if place.role == "step" and place.node:
-            node = place.node
+        node = place.node
+        # A part of another step's subdag stands where it is written as the step that it is.
+        if place.role == "step" and node and not node.part_of:
             steps.setdefault(node.step or node.name, {}).setdefault(node.name, node)
     symbols = [_step(snapshot, name, list(nodes.values())) for name, nodes in steps.items()]
     return sorted(symbols, key=lambda symbol: symbol.selection_range.start.line)
@@ -45,7 +46,8 @@ def workspace_symbols(snapshot: Snapshot, query: str) -> list[types.WorkspaceSym
 
 
 def _step(snapshot: Snapshot, name: str, nodes: list[Node]) -> types.DocumentSymbol:
-    first = next((node for node in nodes if node.kind != "field"), nodes[0])
+    whole = (node for node in nodes if node.kind != "field" and "." not in node.name)
+    first = next(whole, nodes[0])
     span = _span(first)
     alone = len(nodes) == 1 and first.name == name
     return types.DocumentSymbol(

@@ -34,6 +34,16 @@ def hanging() -> Iterator[FakeModel]:
         held.set()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    """A first request, as it takes the SDK some time to get ready."""
+    with (
+        FakeModel() as model,
+        metered(OpenAI(base_url=model.url, api_key="k")) as client,
+    ):
+        client.chat.completions.create(model="m", messages=MESSAGES)
+
+
 async def forever() -> None:
     await asyncio.Event().wait()
 

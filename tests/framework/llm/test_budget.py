@@ -92,8 +92,8 @@ def test_what_would_pass_the_cap_does_not_leave(client: OpenAI, model: FakeModel
     assert (error.node, error.unit, error.cap) == ("answer", "requests", 2)
     assert (error.spent, error.reserved, error.asked) == (2, 0, 1)
     assert str(error) == (
-        "`answer` asks for up to 1 requests; of the budget of 2 requests per run, 2 requests are"
-        " spent and 0 requests reserved; raise `requests`"
+        "`answer` asks for up to 1 request; of the budget of 2 requests per run, 2 is spent and 0"
+        " is reserved; raise `requests`"
     )
 
 
@@ -120,11 +120,23 @@ def test_tokens_are_bounded_by_the_size_of_the_request(client: OpenAI, model: Fa
         {"max_tokens": 1000},
         {"max_completion_tokens": 600, "n": 2, "max_tokens": openai.omit},
     ):
-        with pytest.raises(BudgetExceeded, match="tokens reserved; raise `tokens`, or ask for les"):
+        with pytest.raises(BudgetExceeded, match="0 is reserved; raise `tokens`, or ask for less"):
             run(Budget(tokens=1000), asks(client, **options))
     assert model.requests == []
     run(Budget(tokens=1000), asks(client))
     assert len(model.requests) == 1
+
+
+def test_a_loop_without_an_end_ends(client: OpenAI, model: FakeModel) -> None:
+    """A step that never has enough is stopped, whatever it makes of its answers."""
+
+    def agent() -> None:
+        while True:
+            ask(client)
+
+    with pytest.raises(BudgetExceeded):
+        run(Budget("0.0020"), agent)
+    assert 0 < len(model.requests) * Decimal("0.000015") <= Decimal("0.0020")
 
 
 def test_a_step_may_catch_it(client: OpenAI, model: FakeModel) -> None:
@@ -340,7 +352,7 @@ def test_all_runs_together(client: OpenAI, model: FakeModel) -> None:
     budget = Budget(requests=3, per="all")
     for _ in range(3):
         run(budget, asks(client))
-    with pytest.raises(BudgetExceeded, match="3 requests per all"):
+    with pytest.raises(BudgetExceeded, match="3 requests for all runs"):
         run(budget, asks(client))
 
 
@@ -395,7 +407,7 @@ def test_a_window_forgets(client: OpenAI) -> None:
     budget = Budget(requests=2, per="all", window=60.0, clock=clock)
     run(budget, asks(client, 2))
     clock.now += 59.0
-    with pytest.raises(BudgetExceeded, match="2 requests per all in 60 s"):
+    with pytest.raises(BudgetExceeded, match="2 requests for all runs in 60 s"):
         run(budget, asks(client))
     clock.now += 1.0
     run(budget, asks(client, 2))
@@ -464,7 +476,7 @@ def test_recorded_calls_count(client: OpenAI) -> None:
         record_usage(Usage(input_tokens=995, requests=1), operation="rerank", model="m")
         ask(client)
 
-    with pytest.raises(BudgetExceeded, match="995 tokens are spent"):
+    with pytest.raises(BudgetExceeded, match="995 is spent"):
         run(budget, ranked)
 
 
@@ -547,7 +559,7 @@ def test_who_waits_for_itself_is_refused_in_the_end(client: OpenAI, patience: fl
         with ask(client, stream=True, max_tokens=300):
             ask(client, max_tokens=300)
 
-    with pytest.raises(BudgetExceeded, match="and 470 tokens reserved") as caught:
+    with pytest.raises(BudgetExceeded, match="0 is spent and 470 is reserved") as caught:
         run(Budget(tokens=600, patience=patience), answer)
     assert caught.value.spent == 0
 

@@ -135,6 +135,11 @@ def outcome(
         return None, error, accounting
 
 
+def threads() -> set[threading.Thread]:
+    """Those that are alive."""
+    return set(threading.enumerate())
+
+
 @pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
 @pytest.mark.parametrize(
     ("promise", "streamed"),
@@ -147,7 +152,7 @@ def test_a_fault_has_the_outcome_that_is_promised(
     model: FakeModel, promise: Promise, streamed: bool, is_async: bool
 ) -> None:
     """One typed error, one request, one row; and no connection, thread or task is left."""
-    threads = threading.active_count()
+    before = threads()
     text, error, accounting = outcome(model, promise, streamed=streamed, is_async=is_async)
     if promise.error is None:
         assert (text, error) == ("Käse 👩‍👩‍👧 ist gut.", None)
@@ -167,7 +172,9 @@ def test_a_fault_has_the_outcome_that_is_promised(
     assert KEY not in repr(error) + str(error) + str(getattr(error, "body", ""))
     assert model.is_left()
     gc.collect()
-    assert threading.active_count() <= threads + 1  # the fake's own, of the connection just closed
+    for ending in threads() - before:
+        ending.join(10)
+        assert not ending.is_alive()
 
 
 NO_TEXT = [

@@ -17,6 +17,7 @@ from stepwell.testing.faults import described
 
 MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
 FAILURES = (openai.APIError, BadAnswer)
+BOUNDS: Any = {"deadline": 0.3, "largest": 2**20}
 OPTIONS: Any = {"api_key": "k", "max_retries": 0}
 
 
@@ -40,17 +41,17 @@ async def test_nothing_is_kept_of_a_request_that_is_over(fault: str, way: str) -
     ledger, budget, gates = adapters()
     with FakeModel([Reply(fault=fault)]) as model:
         asked: Any = {"model": "m", "messages": MESSAGES, "max_tokens": 9, "stream": streamed}
-        client = OpenAI(base_url=model.url, **OPTIONS)
-        later = AsyncOpenAI(base_url=model.url, **OPTIONS)
-        with metered(client, deadline=0.3, largest=2**20) as client:
-            async with metered(later, deadline=0.3, largest=2**20) as later:
+        client = metered(OpenAI(base_url=model.url, **OPTIONS), **BOUNDS)
+        later = metered(AsyncOpenAI(base_url=model.url, **OPTIONS), **BOUNDS)
+        with client, metered(OpenAI(base_url=model.url, **OPTIONS)) as calm:
+            async with later:
 
                 def plain() -> None:
                     with suppress(*FAILURES):
                         made = client.chat.completions.create(**asked)
                         for _ in made if streamed else ():
                             pass
-                    client.chat.completions.create(**asked | {"stream": False})
+                    calm.chat.completions.create(**asked | {"stream": False})
 
                 async def awaited() -> None:
                     with suppress(*FAILURES):
@@ -58,7 +59,7 @@ async def test_nothing_is_kept_of_a_request_that_is_over(fault: str, way: str) -
                         if streamed:
                             async for _ in made:
                                 pass
-                    await later.chat.completions.create(**asked | {"stream": False})
+                    calm.chat.completions.create(**asked | {"stream": False})
 
                 step = plain if way == "plain" else awaited
                 driver = Driver({}, module_of(step), adapter=gates)

@@ -18,7 +18,7 @@ from stepwell.modifiers.arguments import (
 from stepwell.modifiers.columns import column_type
 from stepwell.modifiers.config import decided
 from stepwell.modifiers.modifier import Modifier, Reading
-from stepwell.modifiers.subdag import Part, checked_dicts, checked_inputs, inner_nodes, placed
+from stepwell.modifiers.within import Part, checked_dicts, checked_inputs, inner_nodes, placed
 from stepwell.spec import NOTHING, Node, Param
 
 

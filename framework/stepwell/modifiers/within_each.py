@@ -10,7 +10,7 @@ from stepwell.errors import ModifierError, did_you_mean
 from stepwell.modifiers.arguments import Dependency, checked_name, place, short, wholes
 from stepwell.modifiers.config import decided
 from stepwell.modifiers.modifier import Modifier, Reading
-from stepwell.modifiers.subdag import (
+from stepwell.modifiers.within import (
     Part,
     checked_dicts,
     checked_inputs,
