@@ -157,7 +157,7 @@ def run_lines(plan: Plan, values: list[Any], run_id: str = "") -> dict[str, Any]
     push = values.append
     line: Line | None = None
     try:
-        for line, count, step, first, second, third in plan.calls:
+        for line, count, step, first, second, third, frees in plan.calls:
             # Most steps take one to three plain values; a list for each costs as much as the call.
             if count == 1:
                 value = step(values[first])
@@ -170,8 +170,8 @@ def run_lines(plan: Plan, values: list[Any], run_id: str = "") -> dict[str, Any]
             if value.__class__ is CoroutineType:
                 refuse_coroutine(line.node, value)
             push(value)
-            if line.frees:
-                for read in line.frees:
+            if frees:
+                for read in frees:
                     values[read] = None
     except BaseException as error:
         if line is not None:
