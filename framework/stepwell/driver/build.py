@@ -112,7 +112,7 @@ def _refused(
             node = graph.nodes[name]
             yield Diagnostic(
                 "SW110",
-                "config-names-a-step",
+                "shadowed-input",
                 f"config gives `{name}`, which is a step; to put a value in its place pass it in "
                 "`overrides` when you execute",
                 span=node.span,
@@ -130,14 +130,12 @@ def _refused(
 def _judged(
     lifecycle: LifecycleSet, event: str, name: str, span: Span | None, **words: Any
 ) -> Iterator[Diagnostic]:
-    from stepwell.diagnostic import Diagnostic
+    from stepwell.read.problems import refused
 
     for hook in lifecycle.validators(event):
         allowed, why = hook.call(**given(hook, words))
         if not allowed:
-            what = f"`{name}`" if name else "the graph"
-            message = f"{hook} refuses {what}" + (f": {why}" if why else "")
-            yield Diagnostic("SW111", "refused-by-adapter", message, span=span, node=name)
+            yield refused(hook, name, why, span)
 
 
 def names_of(modules: Iterable[ModuleType]) -> tuple[str, ...]:

@@ -42,6 +42,13 @@ def not_a_step(given: object) -> Diagnostic:
     return Diagnostic("SW004", "not-a-step", message)
 
 
+def refused(by: object, name: str, why: str | None, span: Span | None) -> Diagnostic:
+    """A step, or the graph where `name` is empty, that an adapter's validator refused."""
+    what = f"`{name}`" if name else "the graph"
+    message = f"{by} refuses {what}" + (f": {why}" if why else "")
+    return Diagnostic("SW111", "refused-by-adapter", message, span=span, node=name)
+
+
 def variadic(step: str, parameter: str, span: Span | None) -> Diagnostic:
     """A step takes `*args` or `**kwargs`, which name nothing that could be wired."""
     message = (

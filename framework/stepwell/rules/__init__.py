@@ -31,6 +31,7 @@ from stepwell.rules.not_a_module import NotAModule
 from stepwell.rules.not_a_step import NotAStep
 from stepwell.rules.private_step_used import PrivateStepUsed
 from stepwell.rules.prompt_placeholder_unwired import PromptPlaceholderUnwired
+from stepwell.rules.refused_by_adapter import RefusedByAdapter
 from stepwell.rules.retries_multiply import RetriesMultiply
 from stepwell.rules.retry_swallows_cancellation import RetrySwallowsCancellation
 from stepwell.rules.rule import Rule
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     UnusedParameter(),
     PrivateStepUsed(),
     ShadowedInput(),
+    RefusedByAdapter(),
     TypeMismatch(),
     InputTypeConflict(),
     MissingAnnotation(),

@@ -12,7 +12,8 @@ from stepwell.rules.rule import Rule
 class ShadowedInput(Rule):
     """
     ## What it does
-    Checks for an input, given where a pipeline is run, that has the name of a step.
+    Checks for an input, given where a pipeline is run, that has the name of a step. A
+    driver also refuses a key of its config that has.
 
     ## Why is this bad?
     The run is refused, since it is not said which of the two counts. To put a
