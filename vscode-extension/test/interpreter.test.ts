@@ -5,7 +5,7 @@ import { filledIn, interpreter, type Surroundings } from "../src/interpreter";
 const plain: Surroundings = {
   setting: "",
   chosen: undefined,
-  folders: ["/work"],
+  folders: ["/project"],
   trusted: true,
   platform: "linux",
   home: "/home/ada",
@@ -53,7 +53,7 @@ test("a workspace that is not trusted proposes no program to run", () => {
   const found = interpreter({
     ...plain,
     trusted: false,
-    chosen: "/work/.venv/bin/python",
+    chosen: "/project/.venv/bin/python",
     exists: () => true,
   });
   assert.deepEqual(found, { path: "python3", origin: "PATH" });
@@ -61,7 +61,7 @@ test("a workspace that is not trusted proposes no program to run", () => {
 
 for (const [written, filled] of [
   // biome-ignore-start lint/suspicious/noTemplateCurlyInString: it is what settings hold
-  ["${workspaceFolder}/.venv/bin/python", "/work/.venv/bin/python"],
+  ["${workspaceFolder}/.venv/bin/python", "/project/.venv/bin/python"],
   ["${env:PYTHONS}/3.12", "/opt/pythons/3.12"],
   ["${env:NOT_THERE}/python", "/python"],
   ["~", "/home/ada"],
