@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -39,31 +39,10 @@ def _nested(
     level: int,
 ) -> Plan:
     """The plan of what is done within so many blocks: one line for each block further in."""
-    flat = {node.name: node for node in nodes if len(found.nests[node.name]) == level}
-    inside: dict[str, list[Node]] = {}
-    gathered: dict[str, dict[str, None]] = {}
-    for node in nodes:
-        if node.name not in flat:
-            inside.setdefault(found.nests[node.name][level], []).append(node)
-        for param in node.params:
-            value = found.values.get(param.reads, ())
-            if len(value) == level + 1 and found.gathers(param):
-                gathered.setdefault(value[level], {})[param.reads] = None
+    flat, inside, gathered = _apart(nodes, found, level)
     made_by = {_all_of(name): source for source, names in gathered.items() for name in names}
     slots = {name: slot for slot, name in enumerate(given)}
-    streams = {name for name, node in flat.items() if node.type.name == STREAM}
-    read_live = {
-        param.reads
-        for node in flat.values()
-        for param in node.params
-        if param.reads in streams and param.type.name == STREAM
-    }
-    collecting = {
-        _BLOCK + made_by[_all_of(param.reads)]
-        for node in flat.values()
-        for param in node.params
-        if param.type.name == LIVE and _all_of(param.reads) in made_by
-    }
+    read_live, collecting = _read_live(flat.values(), made_by)
     live: frozenset[int] = frozenset()
     lines: list[Line] = []
 
@@ -106,6 +85,37 @@ def _nested(
     return Plan(
         graph, tuple(targets), tuple(given), _freeing(lines, results), results, live, blocks=found
     )
+
+
+def _apart(
+    nodes: Iterable[Node], found: Blocks, level: int
+) -> tuple[dict[str, Node], dict[str, list[Node]], dict[str, dict[str, None]]]:
+    """The nodes that are done at this level; by the source of each block further in, the nodes
+    inside it and the names that are gathered from it."""
+    flat = {node.name: node for node in nodes if len(found.nests[node.name]) == level}
+    inside: dict[str, list[Node]] = {}
+    gathered: dict[str, dict[str, None]] = {}
+    for node in nodes:
+        if node.name not in flat:
+            inside.setdefault(found.nests[node.name][level], []).append(node)
+        for param in node.params:
+            value = found.values.get(param.reads, ())
+            if len(value) == level + 1 and found.gathers(param):
+                gathered.setdefault(value[level], {})[param.reads] = None
+    return flat, inside, gathered
+
+
+def _read_live(flat: Collection[Node], made_by: Mapping[str, str]) -> tuple[set[str], set[str]]:
+    """What is read chunk by chunk: the streams among these nodes, and the blocks further in."""
+    streams = {node.name for node in flat if node.type.name == STREAM}
+    params = [param for node in flat for param in node.params]
+    read_live = {p.reads for p in params if p.reads in streams and p.type.name == STREAM}
+    collecting = {
+        _BLOCK + made_by[_all_of(p.reads)]
+        for p in params
+        if p.type.name == LIVE and _all_of(p.reads) in made_by
+    }
+    return read_live, collecting
 
 
 _BLOCK = "block of "
