@@ -13,7 +13,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["llm-calls.md", "budgets.md"])
+@pytest.mark.parametrize("name", ["llm.md", "budgets.md"])
 def test_every_example_of_a_page_prints_what_it_says(name: str) -> None:
     """The blocks run in order, as one script."""
     names: dict[str, Any] = {"__name__": "page"}
