@@ -154,10 +154,9 @@ def run_lines(plan: Plan, values: list[Any], run_id: str = "") -> dict[str, Any]
     Raises:
         BaseException: what a step raises, with a note that names the step.
     """
-    push = values.append
-    line: Line | None = None
+    coroutine, given = CoroutineType, len(values)
     try:
-        for line, count, step, first, second, third, frees in plan.calls:
+        for count, step, first, second, third, frees in plan.calls:
             # Most steps take one to three plain values; a list for each costs as much as the call.
             if count == 1:
                 value = step(values[first])
@@ -166,16 +165,17 @@ def run_lines(plan: Plan, values: list[Any], run_id: str = "") -> dict[str, Any]
             elif count == 3:
                 value = step(values[first], values[second], values[third])
             else:
-                value = _called(line, values)
-            if value.__class__ is CoroutineType:
-                refuse_coroutine(line.node, value)
-            push(value)
+                value = _called(plan.lines[len(values) - given], values)
+            if value.__class__ is coroutine:
+                refuse_coroutine(plan.lines[len(values) - given].node, value)
+            values.append(value)
             if frees:
                 for read in frees:
                     values[read] = None
     except BaseException as error:
-        if line is not None:
-            _noted(error, line, At(run_id or new_run_id()))
+        position = len(values) - given
+        if position < len(plan.lines):
+            _noted(error, plan.lines[position], At(run_id or new_run_id()))
         raise
     return results_of(plan, values)
 

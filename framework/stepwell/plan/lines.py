@@ -100,7 +100,7 @@ class Missing(NamedTuple):
     param: Param
 
 
-Call: TypeAlias = tuple[Line, int, Callable[..., Any], int, int, int, tuple[int, ...]]
+Call: TypeAlias = tuple[int, Callable[..., Any], int, int, int, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -142,15 +142,15 @@ class Plan:
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
-        """Each line with the number of its arguments, its function, the slots of the first three,
+        """Of each line the number of its arguments, its function, the slots of the first three,
         and those it frees; the number is 0 where arguments are none, many, or not just values."""
         calls: list[Any] = []
         for line in self.lines:
             step, args = line.node.callable, line.args
             if line.simple and 0 < len(args) < 4 and line.block is None:
-                calls.append((line, len(args), step, *args, *(0,) * (3 - len(args)), line.frees))
+                calls.append((len(args), step, *args, *(0,) * (3 - len(args)), line.frees))
             else:
-                calls.append((line, 0, step, 0, 0, 0, line.frees))
+                calls.append((0, step, 0, 0, 0, line.frees))
         return tuple(calls)
 
     @cached_property
