@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from socket import SHUT_RDWR
-from threading import Timer
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,11 +15,15 @@ from stepwell.errors import BadAnswer
 from stepwell.keys import HEADERS, keys_in
 from stepwell.lifecycle.current import left
 from stepwell.llm.checks import Asked, Bounds, Check
+from stepwell.llm.punctual import Until, keep_time
 from stepwell.llm.reading import operation_of
 from stepwell.llm.twin import twin_of
 
 TRAIL = "stepwell.trail"
 STREAMED = re.compile(rb'"stream"\s*:\s*true')
+LATE = (httpx2.TransportError, TimeoutError)
+"""What a deadline may have caused."""
+
 REDIRECTIONS = 1
 """So many are followed."""
 
@@ -40,15 +41,13 @@ class Body(httpx2.SyncByteStream):
                 watch.look()
                 if passed := check.feed(data):
                     yield passed
-        except httpx2.TransportError as error:
+        except LATE as error:
             watch.look(error)
             raise
-        watch.over()
         if rest := check.end():
             yield rest
 
     def close(self) -> None:
-        self._watch.over()
         self._stream.close()
 
 
@@ -79,8 +78,7 @@ class Watch:
     """Sees to it that an exchange ends by its deadline, if it has one.
 
     Each read has a time limit of its own, which a server that sends a byte now and then never
-    reaches. In an async client every wait ends at the deadline; in a plain one the connection is
-    shut down then, which wakes who waits for it.
+    reaches. In an async client every wait ends at the deadline; in a plain one a read does.
     """
 
     def __init__(self, check: Check, request: httpx2.Request) -> None:
@@ -88,12 +86,13 @@ class Watch:
         seconds = _shortest(check.bounds.deadline, left())
         self._seconds = seconds or 0.0
         self._end = None if seconds is None else monotonic() + seconds
-        self._timer: Timer | None = None
-        if seconds is not None:
+        if seconds is not None and self._end is not None:
             limits = request.extensions.get("timeout", {})
-            names = ("connect", "read", "write", "pool")
             seconds = max(seconds, 0.001)  # 0 would be no waiting at all, not even for a moment
-            shortest = {n: _shortest(limits.get(n), seconds) for n in names}
+            shortest = {
+                name: Until(_shortest(limits.get(name), seconds) or seconds, self._end)
+                for name in ("connect", "read", "write", "pool")
+            }
             request.extensions = {**request.extensions, "timeout": shortest}
 
     def look(self, error: Exception | None = None) -> None:
@@ -103,30 +102,9 @@ class Watch:
             ReadTimeout: after it.
         """
         if self._end is not None and monotonic() >= self._end:
-            self.over()
             raise httpx2.ReadTimeout(
                 self._check.late(self._seconds), request=self._request
             ) from error
-
-    def shuts(self, response: httpx2.Response) -> None:
-        """Shuts the connection down at the deadline, unless it is over before."""
-        stream = response.extensions.get("network_stream")
-        socket = stream.get_extra_info("socket") if stream is not None else None
-        if self._end is None or socket is None:
-            return
-
-        def shut() -> None:
-            with suppress(OSError):  # it may be closed already
-                socket.shutdown(SHUT_RDWR)
-
-        self._timer = Timer(max(self._end - monotonic(), 0), shut)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def over(self) -> None:
-        """Ends the watch."""
-        if self._timer is not None:
-            self._timer.cancel()
 
     async def within(self, awaited: Awaitable[Any]) -> Any:
         """What is awaited, if it comes before the deadline.
@@ -174,11 +152,10 @@ class Guard(httpx2.BaseTransport):
         watch = Watch(check, request)
         try:
             response = self.inner.handle_request(request)
-        except httpx2.TransportError as error:
+        except LATE as error:
             watch.look(error)
             raise
         if _passes_here(check, response):
-            watch.shuts(response)
             response.stream = Body(response.stream, check, watch)
         return response
 
@@ -217,7 +194,13 @@ def guarded(client: Any, bounds: Bounds, fail: type[BadAnswer]) -> Any:
     """A twin of an HTTP client whose answers are judged; it shares the connection pool."""
     is_async = isinstance(client, httpx2.AsyncClient)
     guard: Callable[..., Any] = AsyncGuard if is_async else Guard
-    twin = twin_of(client, lambda transport: guard(transport, bounds, fail, client))
+
+    def wrapped(transport: Any) -> Any:
+        if not is_async:
+            keep_time(transport)
+        return guard(transport, bounds, fail, client)
+
+    twin = twin_of(client, wrapped)
 
     def wary(request: httpx2.Request) -> None:
         follow(request, fail)
