@@ -123,7 +123,7 @@ class BadAnswer(StepwellError):
     Args:
         message: the fact, with the provider and the operation in it.
         code: what is wrong: `cut_off`, `empty`, `not_json`, `not_utf8`, `not_a_stream`,
-            `too_large`, `redirected`, or a provider's own code.
+            `too_large`, `packed`, `redirected`, or a provider's own code.
         status: the HTTP status, if one came.
         request_id: the provider's name for the request.
         start: the first characters of the answer, keys taken out.

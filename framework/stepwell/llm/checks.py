@@ -30,6 +30,12 @@ END = re.compile(
 )
 """What the last events of a whole stream hold one of."""
 
+WINDOWS = {"gzip": 31, "deflate": 15}
+"""How a body may be packed, with what zlib wants to know of it."""
+
+UNBOUNDED = {"br", "zstd"}
+"""How it may not: an answer could unpack to any size at once. It is not asked for."""
+
 SHOWN = 200
 
 Raiser = Callable[..., NoReturn]
@@ -84,19 +90,19 @@ class Check:
             status: the HTTP status.
             headers: those of the answer; a refusal's body is passed on unpacked.
             packed: whether the body comes as `content-encoding` says.
+
+        Raises:
+            BadAnswer: if it is packed so that nobody could tell how large it will be.
         """
         self._status, self._request_id = status, headers.get("x-request-id")
         if 300 <= status < 400:
             return False
-        encoding = headers.get("content-encoding", "identity").strip().lower() if packed else ""
-        if encoding not in ("", "identity"):
-            windows = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-            self._opaque = encoding not in windows
-            self._unpack = None if self._opaque else self._unpacker(windows[encoding])
+        if packed and "content-encoding" in headers:
+            self._unpack = self._unpacking(headers["content-encoding"])
         if status >= 400:
             if self._unpack is not None:
                 del headers["content-encoding"]
-            return not self._opaque
+            return True
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         named = kind.endswith(("json", "html"))
         if (self.asked.streamed and not named) or kind == "text/event-stream":
@@ -204,6 +210,14 @@ class Check:
             if error.reason == "unexpected end of data":
                 self._fail("cut_off", "ends in the midst of a character")
             self._fail("not_utf8", "is no UTF-8")
+
+    def _unpacking(self, named: str) -> Callable[[bytes], bytes] | None:
+        """What unpacks a body; a name that no client knows is none to it either."""
+        names = [name.strip().lower() for name in named.split(",")]
+        windows = [WINDOWS[name] for name in names if name in WINDOWS]
+        if len(windows) > 1 or UNBOUNDED.intersection(names):
+            self._fail("packed", f"is packed as `{named}`, which nobody asked for")
+        return self._unpacker(windows[0]) if windows else None
 
     def _unpacker(self, window: int) -> Callable[[bytes], bytes]:
         """Unpacks no more than one byte past what is allowed."""

@@ -14,7 +14,7 @@ import httpx2
 from stepwell.errors import BadAnswer
 from stepwell.keys import HEADERS, keys_in
 from stepwell.lifecycle.current import left
-from stepwell.llm.checks import Asked, Bounds, Check
+from stepwell.llm.checks import UNBOUNDED, Asked, Bounds, Check
 from stepwell.llm.punctual import Until, keep_time
 from stepwell.llm.reading import operation_of
 from stepwell.llm.twin import twin_of
@@ -155,8 +155,12 @@ class Guard(httpx2.BaseTransport):
         except LATE as error:
             watch.look(error)
             raise
-        if _passes_here(check, response):
-            response.stream = Body(response.stream, check, watch)
+        try:
+            if _passes_here(check, response):
+                response.stream = Body(response.stream, check, watch)
+        except BadAnswer:
+            response.close()
+            raise
         return response
 
     def close(self) -> None:
@@ -182,8 +186,12 @@ class AsyncGuard(httpx2.AsyncBaseTransport):
         check = Check(asked, self.bounds, self.fail)
         watch = Watch(check, request)
         response: httpx2.Response = await watch.within(self.inner.handle_async_request(request))
-        if _passes_here(check, response):
-            response.stream = AsyncBody(response.stream, check, watch)
+        try:
+            if _passes_here(check, response):
+                response.stream = AsyncBody(response.stream, check, watch)
+        except BadAnswer:
+            await response.aclose()
+            raise
         return response
 
     async def aclose(self) -> None:
@@ -256,6 +264,9 @@ def _asked(request: httpx2.Request) -> Asked | None:
         body = request.content
     except httpx2.RequestNotRead:
         body = b""
+    accepted = request.headers.get("accept-encoding", "")
+    if any(name in accepted for name in UNBOUNDED):
+        request.headers["accept-encoding"] = "gzip, deflate"
     streamed = STREAMED.search(body) is not None
     return Asked(*found, parts.hostname or "", streamed, keys_in(request.headers))
 

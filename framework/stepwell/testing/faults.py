@@ -189,6 +189,12 @@ def gzip_bomb(good: Good) -> Script:
 
 
 @fault
+def brotli_bomb(good: Good) -> Script:
+    """A small body that unpacks to 64 MB, packed in a way that nobody asked for."""
+    yield from _body(good, _SPACES, more=b"content-encoding: br\r\n")
+
+
+@fault
 def huge(good: Good) -> Script:
     """A body of 64 MB."""
     yield _head(good, 64 * 1024 * 1024)
@@ -296,6 +302,13 @@ def stream_without_done(good: Good) -> Script:
 
 
 PACKED = b"content-encoding: gzip\r\n"
+
+_SPACES = bytes.fromhex(
+    "cbffff3ff82540e2b14020f7fe8fffff7ff04b00c4611180eefd1fffffffe0970088c30200ddfb3ffeffffc1"
+    "2f0110870500baf77ffcffff835f02200e0b0074effff8ffff07bf04401c1600e8defff1ffff0f7e0980382c"
+    "00d0bdffe3ffff1ffc1200715800a07bff37"
+)
+"""64 MB of spaces, as brotli packs them."""
 
 
 def _head(

@@ -71,6 +71,7 @@ WHOLE = [
     Promise("echoed_key", openai.AuthenticationError, "invalid_api_key", "401", unmeasured=0),
     Promise("bad_gzip", LOST, row="cut", passes=True),
     Promise("gzip_bomb", BadAnswer, "too_large"),
+    Promise("brotli_bomb", BadAnswer, "packed"),
     Promise("huge", BadAnswer, "too_large"),
     Promise("hang", LATE, row="ReadTimeout", passes=True),
     Promise("slow_body", LATE, row="ReadTimeout", passes=True),
@@ -286,6 +287,19 @@ def test_all_faults_are_tried() -> None:
     tried = {promise.fault for promise in (*WHOLE, *STREAMS)}
     tried |= {fault for fault, _, _ in NO_TEXT}
     assert set(described()) - tried == {"redirect_away", "bad_tool_args"}
+
+
+@pytest.mark.parametrize(
+    ("accepts", "sent"),
+    [("gzip, deflate, br, zstd", "gzip, deflate"), ("gzip", "gzip"), ("identity", "identity")],
+)
+def test_only_what_can_be_bounded_is_asked_for(model: FakeModel, accepts: str, sent: str) -> None:
+    """Packings whose size nobody can tell beforehand are not in the request's wishes."""
+    options: Any = {"base_url": model.url, "api_key": KEY, "max_retries": 0}
+    with metered(OpenAI(**options, default_headers={"accept-encoding": accepts})) as client:
+        assert client.chat.completions.create(model="m", messages=MESSAGES).choices
+    told = {name.lower(): value for name, value in model.requests[0].headers.items()}
+    assert told["accept-encoding"] == sent
 
 
 def test_a_redirection_to_another_server_takes_no_key_along(model: FakeModel) -> None:
