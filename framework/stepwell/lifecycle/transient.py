@@ -36,6 +36,12 @@ PASSING = {
 }
 """Error codes of an error without a status, as one that comes in the midst of a stream."""
 
+DOUBT = 60.0
+"""A `Date` that makes a wait so many seconds longer than our clock says is wrong."""
+
+LONGEST = 86_400.0
+"""For a longer wait, in seconds, a `Date` is no witness."""
+
 CONNECTION = {"APIConnectionError", "ConnectionError", "Timeout", "TimeoutError", "TransportError"}
 """Class names, of an error or a base of it, that mean a connection."""
 
@@ -80,13 +86,14 @@ def status_of(error: BaseException) -> int | None:
 def retry_after(error: BaseException, *, now: float | None = None) -> float | None:
     """How many seconds the provider asks to wait: `retry-after-ms`, else `retry-after`.
 
-    The latter is a number of seconds or a date. `None` where nothing sensible is asked.
+    The latter is a number of seconds or a date, which is read by the provider's own clock where it
+    tells its time (`Date`). `None` where nothing sensible is asked.
 
     Args:
         error: an error with a `response`, or with `headers`.
         now: the time for a date, in seconds since the epoch.
     """
-    named = {name: _header(error, name) for name in ("retry-after-ms", "retry-after")}
+    named = {name: _header(error, name) for name in ("retry-after-ms", "retry-after", "date")}
     return asked_wait(named, now=now)
 
 
@@ -103,13 +110,27 @@ def asked_wait(headers: Mapping[str, str | None], *, now: float | None = None) -
     seconds = _number(asked)
     if seconds is not None or asked is None:
         return seconds
+    at = _date(asked)
+    if at is None:
+        return None
+    ours = at - (time() if now is None else now)
+    told = _date(headers.get("date"))
+    theirs = None if told is None else at - told
+    if theirs is None or not 0 < theirs <= LONGEST or 0 < ours < theirs - DOUBT:
+        return ours if ours > 0 else None
+    return theirs
+
+
+def _date(text: str | None) -> float | None:
+    """A date of a header, in seconds since the epoch."""
+    if not text:
+        return None
     from email.utils import parsedate_to_datetime
 
     try:
-        left = parsedate_to_datetime(asked).timestamp() - (time() if now is None else now)
+        return parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
-    return left if left > 0 else None
 
 
 def _number(text: str | None) -> float | None:

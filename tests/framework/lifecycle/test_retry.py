@@ -227,6 +227,51 @@ def test_forms_of_retry_after(headers: dict[str, str], seconds: float | None) ->
     assert retry_after(ProviderError(429, **headers), now=1_000_000) == seconds
 
 
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("until", "date", "seconds"),
+    [
+        (30, 0, 30.0),
+        (30, 5, 25.0),
+        (30 + 3600, 3600, 30.0),
+        (30 - 3600, -3600, 30.0),
+        (30, -3600, 30.0),
+        (30, 3600, 30.0),
+        (30, -900 * DAY, 30.0),
+        (-3600, 0, None),
+        (3 * DAY, 0, 3.0 * DAY),
+        (-10, -3 * DAY, None),
+    ],
+    ids=[
+        "all clocks agree",
+        "theirs is a little ahead",
+        "ours is an hour late",
+        "ours is an hour early",
+        "a date long past",
+        "a date to come",
+        "a clock that was never set",
+        "over long ago",
+        "asked for days",
+        "nothing fits",
+    ],
+)
+def test_clocks_that_jump(until: int, date: int, seconds: float | None) -> None:
+    """A date is read by the provider's clock, unless its `Date` would make the wait far longer."""
+    headers = {
+        "retry_after": formatdate(1_000_000 + until, usegmt=True),
+        "date": formatdate(1_000_000 + date, usegmt=True),
+    }
+    assert retry_after(ProviderError(429, **headers), now=1_000_000.0) == seconds
+
+
+def test_a_date_that_is_none() -> None:
+    """Then our own clock is all there is."""
+    headers = {"retry_after": formatdate(1_000_030, usegmt=True), "date": "yesterday"}
+    assert retry_after(ProviderError(429, **headers), now=1_000_000.0) == 30
+
+
 def test_the_provider_s_wait_is_never_cut_short() -> None:
     """One's own random wait is added, so that not all who were told the same come back at once."""
     waits = Waits()
