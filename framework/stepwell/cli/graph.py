@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from stepwell.cli import modules, reading, values
+from stepwell.cli import drawing, modules, reading, values
 from stepwell.cli.explained import explained
 from stepwell.cli.failure import UsageError
 from stepwell.cli.parsers import Commands, command
@@ -17,19 +16,6 @@ from stepwell.errors import did_you_mean
 if TYPE_CHECKING:
     from stepwell.draw import Direction
     from stepwell.graph import Graph
-
-FORMATS = ("text", "mermaid", "dot", "svg", "png", "html")
-ENDINGS = {".mmd": "mermaid", ".md": "mermaid", ".gv": "dot", ".txt": "text", ".htm": "html"}
-
-
-class Marks(TypedDict):
-    """What the drawing functions are told besides the graph."""
-
-    targets: list[str]
-    only: set[str] | None
-    wrong: set[str]
-    direction: Direction
-
 
 EXAMPLES = """\
   stepwell graph pipeline.py                            a tree, in the terminal
@@ -57,7 +43,9 @@ def add(commands: Commands) -> None:
         default=["."],
         help="a dotted name, the path of a file, or a folder with one pipeline (default: here)",
     )
-    parser.add_argument("-f", "--format", choices=FORMATS, help="else it follows from -o's ending")
+    parser.add_argument(
+        "-f", "--format", choices=drawing.FORMATS, help="else it follows from -o's ending"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it there")
     parser.add_argument(
         "-t",
@@ -90,18 +78,9 @@ def run(args: argparse.Namespace) -> int:
     if args.explain:
         print(explained(graph), end="")
         return 0
-    form = args.format or _format_of(args.output)
+    form = args.format or drawing.format_of(args.output)
     targets = [name for given in args.target for name in given.split(",") if name]
-    drawn = _drawn(graph, form, targets, args.direction)
-    if args.output:
-        _write(args.output, drawn)
-        print(f"Wrote {args.output}", file=sys.stderr)
-    elif isinstance(drawn, bytes):
-        if sys.stdout.isatty():
-            raise UsageError(f"a terminal can't show {form}: name a file, as in -o graph.{form}")
-        sys.stdout.buffer.write(drawn)
-    else:
-        sys.stdout.write(drawn)
+    drawing.sent(_drawn(graph, form, targets, args.direction), form, args.output)
     return 0
 
 
@@ -125,29 +104,5 @@ def _drawn(graph: Graph, form: str, targets: list[str], direction: Direction) ->
     wrong = {found.node for found in check(graph) if found.severity == "error" and found.node}
     if form == "text":
         return draw.text(graph, targets=targets, only=only, wrong=wrong)
-    marks: Marks = {"targets": targets, "only": only, "wrong": wrong, "direction": direction}
-    if form == "mermaid":
-        return draw.mermaid(graph, **marks)
-    if form == "html":
-        return draw.html(graph, title=", ".join(graph.modules), **marks)
-    source = draw.dot(graph, **marks)
-    return (
-        source if form == "dot" else draw.picture(source, format="png" if form == "png" else "svg")
-    )
-
-
-def _format_of(output: Path | None) -> str:
-    if output is None:
-        return "text"
-    ending = output.suffix.lower()
-    form = ENDINGS.get(ending, ending.removeprefix("."))
-    if form not in FORMATS:
-        raise UsageError(f"the ending of `{output}` names no format; give one with --format")
-    return form
-
-
-def _write(output: Path, drawn: str | bytes) -> None:
-    try:
-        output.write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
-    except OSError as error:
-        raise UsageError(f"`{output}` can't be written: {error.strerror}") from None
+    marks = drawing.Marks(targets=targets, only=only, wrong=wrong, status={}, direction=direction)
+    return drawing.drawn(graph, form, marks)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from stepwell.graph import Graph
-from stepwell.spec import Condition, Node
+from stepwell.spec import NOTHING, Condition, Node
 
 LONGEST = 40
 
@@ -25,11 +25,19 @@ class Vertex:
     place: str
     target: bool
     wrong: bool
+    status: str = ""
+
+    @property
+    def rows(self) -> list[str]:
+        """What is written under its name."""
+        return [row for row in (self.type, *self.notes, self.status) if row]
 
     @property
     def look(self) -> str:
         """The name of its style: what is most worth knowing about it."""
-        return "wrong" if self.wrong else "target" if self.target else self.kind
+        if self.wrong:
+            return "wrong"
+        return self.status or ("target" if self.target else self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,10 @@ STYLES = {
     "choice": ("#fffbeb", "#d97706", "#451a03"),
     "target": ("#ecfdf5", "#059669", "#022c22"),
     "wrong": ("#fef2f2", "#dc2626", "#450a0a"),
+    "added": ("#dcfce7", "#16a34a", "#052e16"),
+    "removed": ("#fee2e2", "#ef4444", "#7f1d1d"),
+    "rewired": ("#fef9c3", "#ca8a04", "#422006"),
+    "edited": ("#dbeafe", "#2563eb", "#172554"),
 }
 """Fill, line and text colour of every look; each is readable on light and on dark ground."""
 
@@ -58,6 +70,7 @@ def parts(
     targets: Iterable[str],
     only: Collection[str] | None,
     wrong: Collection[str],
+    status: Mapping[str, str] = NOTHING,
 ) -> tuple[dict[str, Vertex], list[Arrow]]:
     """The boxes, inputs first where they are first read, and the arrows between them."""
     asked = set(targets)
@@ -80,7 +93,7 @@ def parts(
                         param.reads, "input", _cut(kind), (), "", "", param.reads in asked, bad
                     )
         if only is None or name in only:
-            vertices[name] = _vertex(nodes, name in asked, name in wrong)
+            vertices[name] = _vertex(nodes, name in asked, name in wrong, status.get(name, ""))
     arrows = []
     for (source, target), ways in found.items():
         renamed = dict.fromkeys(keyword for keyword, _ in ways if keyword != source)
@@ -91,7 +104,7 @@ def parts(
     return vertices, arrows
 
 
-def _vertex(nodes: list[Node], target: bool, wrong: bool) -> Vertex:
+def _vertex(nodes: list[Node], target: bool, wrong: bool, status: str) -> Vertex:
     first = nodes[0]
     chosen = any(node.when for node in nodes)
     types = dict.fromkeys(node.type.short.removeprefix("?") for node in nodes)
@@ -104,7 +117,7 @@ def _vertex(nodes: list[Node], target: bool, wrong: bool) -> Vertex:
     shown = tuple(_cut(note) for note in dict.fromkeys(notes))
     place = "\n".join(str(node.span) for node in nodes if node.span)
     joined = " or ".join(filter(None, types))
-    return Vertex(first.name, kind, _cut(joined), shown, first.doc, place, target, wrong)
+    return Vertex(first.name, kind, _cut(joined), shown, first.doc, place, target, wrong, status)
 
 
 def _condition(condition: Condition) -> str:

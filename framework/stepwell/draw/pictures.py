@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from typing import Literal
 
@@ -10,6 +10,7 @@ from stepwell.draw.parts import STYLES, parts
 from stepwell.draw.written import Direction, dot
 from stepwell.errors import MissingExtra, StepwellError
 from stepwell.graph import Graph
+from stepwell.spec import NOTHING
 
 
 def picture(dot_text: str, *, format: Literal["svg", "png"] = "svg", scale: float = 2.0) -> bytes:
@@ -70,6 +71,7 @@ def html(
     targets: Iterable[str] = (),
     only: Collection[str] | None = None,
     wrong: Collection[str] = (),
+    status: Mapping[str, str] = NOTHING,
     direction: Direction = "TB",
 ) -> str:
     """A web page in one file: the picture to drag and zoom, a step's text at a click.
@@ -84,8 +86,8 @@ def html(
     from importlib.resources import files
     from string import Template
 
-    vertices, arrows = parts(graph, targets, only, wrong)
-    source = dot(graph, targets=targets, only=only, wrong=wrong, direction=direction)
+    vertices, arrows = parts(graph, targets, only, wrong, status)
+    source = dot(graph, targets=targets, only=only, wrong=wrong, status=status, direction=direction)
     svg = picture(source).decode()
     number = {name: index for index, name in enumerate(vertices)}
     data = {

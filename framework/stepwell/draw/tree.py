@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from stepwell.draw.parts import Arrow, Vertex, parts
 from stepwell.graph import Graph
+from stepwell.spec import NOTHING
 
 
 def text(
@@ -14,13 +15,14 @@ def text(
     targets: Iterable[str] = (),
     only: Collection[str] | None = None,
     wrong: Collection[str] = (),
+    status: Mapping[str, str] = NOTHING,
 ) -> str:
     """A tree of the steps in an order in which they could run, then the inputs.
 
     A step stands under the last of the steps that it needs; what else it needs follows its arrow,
     with a question mark where it may be left out. Arguments as `mermaid`.
     """
-    vertices, arrows = parts(graph, targets, only, wrong)
+    vertices, arrows = parts(graph, targets, only, wrong, status)
     needs: dict[str, list[Arrow]] = {name: [] for name in vertices}
     for arrow in arrows:
         needs[arrow.target].append(arrow)
@@ -83,6 +85,7 @@ def _line(vertex: Vertex, needs: Iterable[Arrow]) -> str:
     others = [f"{arrow.source}{'?' * arrow.optional}" for arrow in needs]
     if others:
         words.append(f"← {', '.join(others)}")
+    words += [f"[{vertex.status}]"] * bool(vertex.status)
     words += ["[asked for]"] * vertex.target + ["[wrong]"] * vertex.wrong
     return "  ".join(words)
 

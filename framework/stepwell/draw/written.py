@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html as markup
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 from stepwell.draw.parts import STYLES, Vertex, parts
 from stepwell.graph import Graph
+from stepwell.spec import NOTHING
 
 Direction = Literal["TB", "LR"]
 
@@ -19,6 +20,7 @@ def mermaid(
     targets: Iterable[str] = (),
     only: Collection[str] | None = None,
     wrong: Collection[str] = (),
+    status: Mapping[str, str] = NOTHING,
     direction: Direction = "TB",
 ) -> str:
     """A Mermaid flowchart, as GitHub and many editors draw it.
@@ -27,14 +29,15 @@ def mermaid(
         targets: names to mark as asked for.
         only: the names to draw; all where it is `None`.
         wrong: names to mark as having an error.
+        status: what to say of names, and the look they have: what changed, as `Change.how` is.
         direction: `TB` from top to bottom, `LR` from left to right.
     """
-    vertices, arrows = parts(graph, targets, only, wrong)
+    vertices, arrows = parts(graph, targets, only, wrong, status)
     ids = _mermaid_ids(vertices)
     lines = [f"flowchart {direction}"]
     for name, vertex in vertices.items():
         opens, closes = ("([", "])") if vertex.kind == "input" else ("[", "]")
-        small = [f"<i>{_mermaid_text(line)}</i>" for line in (vertex.type, *vertex.notes) if line]
+        small = [f"<i>{_mermaid_text(line)}</i>" for line in vertex.rows]
         label = "<br/>".join([_mermaid_text(name), *small])
         lines.append(f'    {ids[name]}{opens}"{label}"{closes}:::{vertex.look}')
     for arrow in arrows:
@@ -53,10 +56,11 @@ def dot(
     targets: Iterable[str] = (),
     only: Collection[str] | None = None,
     wrong: Collection[str] = (),
+    status: Mapping[str, str] = NOTHING,
     direction: Direction = "TB",
 ) -> str:
     """The graph in Graphviz's language; `picture` makes an image of it. Arguments as `mermaid`."""
-    vertices, arrows = parts(graph, targets, only, wrong)
+    vertices, arrows = parts(graph, targets, only, wrong, status)
     lines = [
         "digraph pipeline {",
         f"  rankdir={direction}; bgcolor=transparent; nodesep=0.3; ranksep=0.45; pad=0.2;",
@@ -82,9 +86,7 @@ def _dot_attributes(vertex: Vertex, number: int) -> str:
     fill, line, color = STYLES[vertex.look]
     rows = [f'<font color="{color}"><b>{markup.escape(vertex.name)}</b></font>']
     rows += [
-        f'<font color="#64748b" point-size="11">{markup.escape(row)}</font>'
-        for row in (vertex.type, *vertex.notes)
-        if row
+        f'<font color="#64748b" point-size="11">{markup.escape(row)}</font>' for row in vertex.rows
     ]
     attributes = [
         f'id="node{number}" class="{vertex.look}"',
