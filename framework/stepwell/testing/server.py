@@ -83,6 +83,7 @@ class FakeModel:
         replies: the first answers, in order.
         reply: the answer once those are used up.
         knows_usage_option: whether it accepts `stream_options`; else it refuses with 400.
+        port: where it listens; unless told, at a port that is free.
 
     Attributes:
         requests: what has come so far.
@@ -97,6 +98,7 @@ class FakeModel:
         *,
         reply: Reply | None = None,
         knows_usage_option: bool = True,
+        port: int = 0,
     ) -> None:
         self.replies = deque(replies)
         self.reply = reply or Reply()
@@ -108,14 +110,19 @@ class FakeModel:
         self._lock = Lock()
         self._open: set[socket] = set()
         self._changed = Condition(self._lock)
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.fake = self
         self._thread = Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
     def url(self) -> str:
         """What a client takes as its `base_url`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"http://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> FakeModel:
         self._thread.start()
