@@ -19,6 +19,7 @@ from stepwell.driver.request import (
 from stepwell.errors import RequestError
 from stepwell.execution.work import ONE_BY_ONE, Fan, new_run_id
 from stepwell.graph import Graph
+from stepwell.lifecycle.current import threads_above
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.lifecycle.filters import asks_for_itself
 from stepwell.plan import Plan, plan
@@ -97,7 +98,7 @@ class Driver:
             self.lifecycle = LifecycleSet((*self._adapters, *own))
         self._threads, self._fan = threads, fan
         self._prepared: dict[Key, Prepared] = {}
-        self._pool: ThreadPoolExecutor | None = None
+        self._pools: dict[int, ThreadPoolExecutor] = {}
         self._lock = allocate_lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -429,15 +430,24 @@ class Driver:
     # How it is done.
 
     def pool(self) -> ThreadPoolExecutor:
-        """The driver's worker threads; they start when they are needed."""
-        if self._pool is None:
+        """The driver's worker threads; they start when they are needed.
+
+        A run within a step that a worker thread does gets others: where all threads waited for
+        runs of their own steps, none would be left to do those.
+        """
+        depth = threads_above.get()
+        pool = self._pools.get(depth)
+        if pool is None:
             from concurrent.futures import ThreadPoolExecutor
 
             with self._lock:
-                if self._pool is None:
+                pool = self._pools.get(depth)
+                if pool is None:
                     size = max(WORKERS, self._threads)
-                    self._pool = ThreadPoolExecutor(size, thread_name_prefix="stepwell")
-        return self._pool
+                    name = f"stepwell-{depth}" if depth else "stepwell"
+                    pool = ThreadPoolExecutor(size, thread_name_prefix=name)
+                    self._pools[depth] = pool
+        return pool
 
     @property
     def threads(self) -> int:

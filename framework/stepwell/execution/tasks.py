@@ -22,7 +22,7 @@ from stepwell.execution.run import Run
 from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive_async
 from stepwell.execution.work import At, Attribution, Work, note, wholes
-from stepwell.lifecycle.current import stopping
+from stepwell.lifecycle.current import stopping, threads_above
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -349,6 +349,7 @@ async def in_thread(pool: Pool, thing: Callable[[], Any], stopped: Flag) -> Any:
     """
     context = copy_context()
     context.run(stopping.set, stopped)
+    context.run(threads_above.set, threads_above.get() + 1)
     future = pool().submit(context.run, _raisable, thing)
     wrapped = asyncio.wrap_future(future)
     try:

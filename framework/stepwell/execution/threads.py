@@ -13,7 +13,7 @@ from stepwell.execution.run import Run
 from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive
 from stepwell.execution.work import At, Attribution, Work, note
-from stepwell.lifecycle.current import stopping
+from stepwell.lifecycle.current import stopping, threads_above
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -61,6 +61,7 @@ class _Crew:
         self._stopping = Event()
         self._context = copy_context()
         self._context.run(stopping.set, self._stopping)
+        self._context.run(threads_above.set, threads_above.get() + 1)
 
     def work_to_the_end(self) -> None:
         """Does lines until the run is over and nobody is at work any more."""

@@ -61,5 +61,10 @@ def refuse_late() -> None:
         raise TimeoutError("no request is begun: the time of its step is over")
 
 
+threads_above: ContextVar[int] = ContextVar("stepwell.threads_above", default=0)
+"""How many worker threads wait for what runs here: 1 in a step that one of them does, 2 in a step
+of a run that such a step has begun. So deep, other threads do the work than those held above."""
+
+
 model_instead: ContextVar[str | None] = ContextVar("stepwell.model_instead", default=None)
 """The model that requests of metered clients name, whatever the step says."""
