@@ -41,9 +41,10 @@ class Cost:
 class Usage:
     """What requests used. It adds up; `Usage()` is nothing.
 
-    `input_tokens` and `output_tokens` are whole totals; `cached_read`, `cache_write` and
-    `audio_input` are part of the input, `reasoning` and `audio_output` part of the output. Only
-    what a provider reported is in them: where `unmeasured` is not 0 they are lower bounds.
+    `input_tokens` and `output_tokens` are whole totals; `cached_read`, `cache_write`, `audio_input`
+    and `image_input` are part of the input, `reasoning`, `audio_output` and `image_output` part of
+    the output. Only what a provider reported is in them: where `unmeasured` is not 0 they are lower
+    bounds.
 
     Args:
         requests: how many requests left for a provider.
@@ -51,6 +52,7 @@ class Usage:
         unpriced: how many of them cost what is not known.
         estimated_input: a guess at the tokens of unmeasured requests; in no total.
         estimated_output: the same for what they answered.
+        cache_write_1h: what of `cache_write` is kept for an hour, which costs more.
         costs: what is known of the cost, one for each currency.
     """
 
@@ -66,6 +68,9 @@ class Usage:
     unpriced: int = 0
     estimated_input: int = 0
     estimated_output: int = 0
+    cache_write_1h: int = 0
+    image_input: int = 0
+    image_output: int = 0
     costs: tuple[Cost, ...] = ()
 
     def __add__(self, other: Usage) -> Usage:
@@ -128,6 +133,8 @@ class Call:
         streamed: whether the answer came as a stream.
         response_id: the provider's name for the answer.
         finish_reasons: why each choice ended.
+        tier: the service tier that was answered in, or asked for: `flex`, `priority`, `batch`, ….
+        priced_as: the model whose price was taken: as answered, or else as asked for.
         server: host and port.
         key: the same for all attempts at one call: what is sent as its idempotency key.
         reported: the usage as the provider reported it.
@@ -151,6 +158,8 @@ class Call:
     streamed: bool = False
     response_id: str | None = None
     finish_reasons: tuple[str, ...] = ()
+    tier: str | None = None
+    priced_as: str | None = None
     server: tuple[str, int | None] | None = None
     key: str | None = None
     reported: Mapping[str, Any] | None = None

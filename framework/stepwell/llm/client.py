@@ -94,14 +94,16 @@ def record_usage(
     ears = ears_of(now.run_id if now else None)
     if ears is None:
         return
+    priced_as = None
     if not usage.costs:
-        usage = priced(usage, model=model, answered=None, url=url, own=prices or {})
+        usage, priced_as = priced(usage, model=model, answered=None, url=url, own=prices or {})
     ears.call_made(
         Call(
             operation=operation,
             api="recorded",
             model=model,
             usage=usage,
+            priced_as=priced_as,
             run_id=now.run_id if now else None,
             node=now.node if now else None,
             task_id=now.task_id if now else None,

@@ -16,7 +16,7 @@ from stepwell.llm.accounting import TokenAccounting
 from stepwell.llm.bounds import AROUND, bound_of
 from stepwell.llm.gates import Asking
 from stepwell.llm.prices import dearest, priced
-from stepwell.llm.reading import about_tokens
+from stepwell.llm.reading import about_tokens, tier_of
 from stepwell.llm.tokens import counted
 from stepwell.plan import Plan
 from stepwell.usage import Call, Failed, Usage
@@ -297,7 +297,8 @@ def _cost(asking: Asking, given: Range, made: Range, currency: str) -> tuple[Ran
         answered=None,
         url=asking.url,
         own=asking.prices,
-    )
+        tier=tier_of(asked.body),
+    ).usage
     low = next((cost.amount for cost in least.costs if cost.currency == currency), None)
     if low is None:
         return Range(NONE, None), f"`{asked.model}` has no known price in {currency}"

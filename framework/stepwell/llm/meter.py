@@ -6,38 +6,34 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import copy_context
 from dataclasses import replace
+from decimal import Decimal
 from hashlib import sha256
 from threading import Lock
 from time import perf_counter, time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from stepwell.lifecycle.current import current
 from stepwell.lifecycle.listening import Ears, ears_of
 from stepwell.lifecycle.retrying import retrying
-from stepwell.llm.events import Events, data_of
+from stepwell.llm.debts import Debts
 from stepwell.llm.gates import Asking, Passage, Pause, gates_of
+from stepwell.llm.heard import Heard
 from stepwell.llm.prices import Prices, priced
 from stepwell.llm.reading import (
     Asked,
     about_tokens,
-    charges_more,
-    finish_reasons,
-    largest,
+    amount_of,
     operation_of,
+    reported_cost,
     text_length,
-    text_of,
-    text_of_events,
+    tier_of,
     usage_of,
 )
-from stepwell.usage import Call, Said, Usage
-
-KEPT = 32 * 1024 * 1024
-"""Of an answer no more bytes are kept to be read for its usage."""
+from stepwell.usage import Call, Cost, Said, Usage
 
 NOT_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 """Errors that come before a request has left."""
@@ -45,9 +41,8 @@ NOT_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "Unsu
 PERHAPS_BILLED = {408, 502, 504}
 """Statuses after which the work may have been done all the same, by a server behind the server."""
 
-_TELLS = re.compile(
-    rb'"usage"\s*:\s*\{|"finish_reason"\s*:\s*"|"response\.(?:completed|incomplete|failed)"'
-)
+COST_HEADER = "x-litellm-response-cost"
+"""Where a gateway says what a request has cost, in dollars."""
 
 
 class Place(NamedTuple):
@@ -71,6 +66,7 @@ class Meter:
     def __init__(self, prices: Prices, *, max_retries: int = 0) -> None:
         self.prices, self.max_retries = prices, max_retries
         self.plain: set[str] = set()
+        self.debts = Debts()
         self._lock = Lock()
         self._told = False
 
@@ -80,14 +76,14 @@ class Meter:
         """What measures this request; `None` if it uses no tokens or nobody wants to know.
 
         Args:
-            method: the HTTP method; only a POST uses anything.
+            method: the HTTP method; only a POST uses anything, what else comes may tell of it.
             url: where it goes.
             headers: those of the request.
             read: gives the request's body.
         """
         found = operation_of(urlsplit(url).path) if method == "POST" else None
         if found is None:
-            return None
+            return self._fetching(url)
         self._tell_of_two_retries(headers)
         now = current.get()
         ears = ears_of(now.run_id if now else None)
@@ -104,6 +100,22 @@ class Meter:
         again = headers.get("x-stainless-retry-count", "0") != "0"
         its_key = call_key(ears, place, sha256(body).digest(), again=again) if now else None
         return Exchange(self, ears, place, asked, url, key=key, size=len(body), call_key=its_key)
+
+    def _fetching(self, url: str) -> Exchange | None:
+        """What measures a request for an answer that was asked for before."""
+        owed = self.debts.of(url)
+        if owed is None:
+            return None
+        run_id, node, task_id, attempt = owed.run_id, owed.node, owed.task_id, owed.attempt
+        ears = ears_of(run_id)
+        if ears is None and (now := current.get()) is not None:
+            run_id, node, task_id, attempt = now.run_id, now.node, now.task_id, now.attempt
+            ears = ears_of(run_id)
+        if ears is None:
+            return None
+        place = Place(run_id, node, task_id, attempt, ears.number(node, task_id))
+        asked = Asked(owed.operation, owed.api, owed.model, False, {})
+        return Exchange(self, ears, place, asked, url, owed=owed)
 
     def _tell_of_two_retries(self, headers: Mapping[str, str]) -> None:
         again = retrying.get()
@@ -140,27 +152,20 @@ class Exchange:
         key: tuple[str, str] = ("", ""),
         size: int = 0,
         call_key: str | None = None,
+        owed: Call | None = None,
     ) -> None:
-        self.call_key = call_key
-        self._meter, self._ears, self._place = meter, ears, place
-        self._key, self._size_asked, self._passage = key, size, Passage()
-        self.asked, self._url = asked, url
+        self.asked, self.call_key = asked, call_key
+        self._meter, self._ears, self._place, self._url = meter, ears, place, url
+        self._key, self._size, self._owed = key, size, owed
+        self._passage = Passage()
         self._started, self._began = time(), perf_counter()
         self._first: float | None = None
         self._status: int | None = None
-        self._events: Events | None = None
-        self._kept: list[bytes] | None = []
-        self._size = self._seen = 0
-        self._reported: Mapping[str, Any] | None = None
-        self._answer: dict[str, Any] = {}
-        self._more = False
-        self._text = ""
+        self._told: Decimal | None = None
         self._context = copy_context()
-        self._heard: list[bytes] | None = [] if ears.want_said else None
-        self._reasons: tuple[str, ...] = ()
         self._over = False
-        self._decode: Callable[[bytes], bytes] | None = None
         self.added = self._asks_for_usage()
+        self._heard = Heard(hides_usage=self.added, keeps_text=ears.want_said and owed is None)
 
     def _asks_for_usage(self) -> bool:
         if self.asked.api != "chat_completions" or not self.asked.streamed:
@@ -197,7 +202,7 @@ class Exchange:
             self.asked,
             self._url,
             key=self._key,
-            size=self._size_asked,
+            size=self._size,
             call_key=self.call_key,
         )
 
@@ -207,7 +212,8 @@ class Exchange:
         Raises:
             StepwellError: if it must not leave.
         """
-        yield from self._passage.through(gates_of(self._ears.listeners), self._asking)
+        if self._owed is None:
+            yield from self._passage.through(gates_of(self._ears.listeners), self._asking)
         self._started, self._began = time(), perf_counter()
 
     def withdrawn(self) -> None:
@@ -218,7 +224,7 @@ class Exchange:
     def _asking(self) -> Asking:
         return Asking(
             self.asked,
-            self._size_asked,
+            self._size,
             self._url,
             self._key,
             self._meter.prices,
@@ -229,6 +235,7 @@ class Exchange:
 
     def heard(self, status: int, headers: Mapping[str, str]) -> None:
         """Tells the gates of the answer's head."""
+        self._told = amount_of(headers.get(COST_HEADER))
         self._passage.answered(status, headers)
 
     def answered(
@@ -246,37 +253,30 @@ class Exchange:
         """
         self._status = status
         if 300 <= status < 400:
-            self._over = True
-            self._passage.over(None)
+            self.withdrawn()
         elif status >= 400:
             self.finish()
-        elif content_type.startswith("text/event-stream"):
-            self._events = Events()
-        self._decode = decode
+        else:
+            self._heard.begins(content_type, decode)
         return not self._over
 
     @property
     def passes_whole_events(self) -> bool:
         """Whether what `feed` gives is to be passed on in place of what it took."""
-        return self._events is not None and self.added and self._decode is None
+        return self._heard.passes_whole_events
 
     def feed(self, data: bytes) -> bytes:
         """Takes bytes of the answer as they come; gives those that the caller is to see."""
         if self._first is None:
             self._first = perf_counter() - self._began
-        if self._events is None or self._decode is not None:
-            self._keep(data)
-            return data
-        found = self._events.feed(data)
-        if len(found) == 1:
-            seen = self._sees(found[0])
-            return data if not self.added else found[0] if seen else b""
-        passed = [event for event in found if self._sees(event)]
-        return b"".join(passed) if self.added else data
+        passed = self._heard.feed(data)
+        if self._heard.ended:
+            self.finish()
+        return passed
 
     def rest(self) -> bytes:
         """What the caller is to see at the end of the stream."""
-        return self._events.rest() if self._events is not None else b""
+        return self._heard.rest()
 
     def failed(self, error: BaseException) -> None:
         """Takes what ended the exchange before its answer was whole."""
@@ -287,50 +287,64 @@ class Exchange:
         if self._over:
             return
         self._over = True
-        if self._kept and self._status is not None and self._status < 400:
-            self._read_kept()
-        usage = self._usage(error)
-        answered = self._answer.get("model")
-        answered = answered if isinstance(answered, str) else None
-        status = self._status
+        heard, status = self._heard, self._status
+        if status is not None and status < 400:
+            heard.read_kept()
         if error is None and status is not None and status >= 400:
             error = str(status)
-        response_id = self._answer.get("id")
-        parts = urlsplit(self._url)
-        call = Call(
+        call = self._call(error)
+        if self._owed is not None:
+            settled = self._meter.debts.settled(self._owed, call, heard.known("status"))
+            if settled is not None:
+                self._context.run(self._ears.call_made, settled)
+            return
+        self._meter.debts.note(call)
+        self._passage.over(call)
+        wanted = self._ears.want_said
+        said = Said(self.asked.body, heard.text) if wanted else None
+        self._context.run(self._ears.call_made, call, said)
+
+    def _call(self, error: str | None) -> Call:
+        heard = self._heard
+        answered = heard.known("model")
+        model = self.asked.model or (self._owed.model if self._owed is not None else None)
+        tier = heard.tier or tier_of(self.asked.body)
+        if self.asked.api == "batches":
+            tier = "batch"
+        host, port = urlsplit(self._url).hostname or "", urlsplit(self._url).port
+        said = reported_cost(heard.reported)
+        told = said if said is not None else self._told
+        usage, priced_as = priced(
+            self._usage(error),
+            model=model,
+            answered=answered,
+            url=self._url,
+            own=self._meter.prices,
+            tier=tier,
+            more=heard.more,
+            told=None if told is None else Cost(told, "USD", (f"reported by {host}",)),
+        )
+        return Call(
             operation=self.asked.operation,
             api=self.asked.api,
-            model=self.asked.model,
+            model=model,
             answered_model=answered,
-            usage=priced(
-                usage,
-                model=self.asked.model,
-                answered=answered,
-                url=self._url,
-                own=self._meter.prices,
-                more=self._more or charges_more(self._reported),
-            ),
+            usage=usage,
             **self._place._asdict(),
             started=self._started,
             duration=perf_counter() - self._began,
             first_chunk=self._first if self.asked.streamed else None,
-            status=status,
+            status=self._status,
             error=error,
             streamed=self.asked.streamed,
-            response_id=response_id if isinstance(response_id, str) else None,
-            finish_reasons=self._reasons,
-            server=(parts.hostname or "", parts.port),
+            response_id=heard.known("id"),
+            finish_reasons=heard.reasons,
+            tier=tier,
+            priced_as=priced_as,
+            server=(host, port),
             key=self.call_key,
-            reported=self._reported,
+            reported=heard.reported,
         )
-        self._passage.over(call)
-        self._context.run(self._ears.call_made, call, self._said())
-
-    def _said(self) -> Said | None:
-        if self._heard is None:
-            return None
-        text = text_of_events(self._heard) if self._events is not None else self._text
-        return Said(self.asked.body, text)
 
     def _usage(self, error: str | None) -> Usage:
         if error in NOT_SENT:
@@ -338,78 +352,18 @@ class Exchange:
         status = self._status
         if status is not None and status >= 400:
             return Usage(requests=1, unmeasured=int(status in PERHAPS_BILLED))
-        usage = usage_of(self._reported, operation=self.asked.operation)
+        heard = self._heard
+        usage = usage_of(heard.reported, operation=self.asked.operation)
+        if error is not None and heard.so_far:
+            usage = replace(usage, unmeasured=1)
         if usage.unmeasured:
             given = about_tokens(text_length(self.asked.body))
             usage = replace(
                 usage,
                 estimated_input=max(given - usage.input_tokens, 0),
-                estimated_output=max(self._seen - usage.output_tokens, 0),
+                estimated_output=max(heard.seen - usage.output_tokens, 0),
             )
         return usage
-
-    def _keep(self, data: bytes) -> None:
-        if self._kept is not None:
-            self._size += len(data)
-            self._kept.append(data)
-            if self._size > KEPT:
-                self._kept = None
-
-    def _read_kept(self) -> None:
-        data = b"".join(self._kept or ())
-        try:
-            data = self._decode(data) if self._decode else data
-        except Exception:
-            return  # the caller meets the same error, and with it knows more than the ledger
-        if self._events is not None:
-            events = Events()
-            for event in (*events.feed(data), events.rest()):
-                self._reads(data_of(event))
-        else:
-            self._takes(data)
-
-    def _sees(self, event: bytes) -> bool:
-        """Reads an event; false for the one that the caller has not asked for."""
-        data = data_of(event)
-        if data == b"[DONE]":
-            self.finish()
-            return True
-        return self._reads(data)
-
-    def _reads(self, data: bytes) -> bool:
-        if not data:
-            return True
-        if self._heard is not None:
-            self._heard.append(b"data: " + data + b"\n\n")
-        if self._answer and not _TELLS.search(data):
-            self._seen += 1
-            return True
-        answer = self._takes(data)
-        only_usage = answer.get("choices") == [] and isinstance(answer.get("usage"), Mapping)
-        self._seen += not only_usage
-        return not (self.added and only_usage)
-
-    def _takes(self, data: bytes) -> Mapping[str, Any]:
-        """Reads one JSON answer, or one of a stream."""
-        try:
-            answer = json.loads(data)
-        except (ValueError, RecursionError):
-            return {}
-        if not isinstance(answer, dict):
-            return {}
-        inner = next(
-            (i for n in ("response", "message") if isinstance(i := answer.get(n), dict)), {}
-        )
-        for source in (inner, answer):
-            self._answer |= {n: source[n] for n in ("model", "id") if n in source}
-            if isinstance(reported := source.get("usage"), Mapping):
-                self._reported = largest(self._reported or {}, reported)
-            self._reasons = finish_reasons(source) or self._reasons
-            self._more = self._more or charges_more(None, source.get("output"))
-        self._answer.setdefault("id", None)
-        if self._heard is not None and self._events is None:
-            self._text = text_of(answer)
-        return answer
 
 
 def _asked(operation: str, api: str, body: bytes) -> Asked:

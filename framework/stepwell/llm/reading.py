@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from stepwell.llm.events import Events, data_of
@@ -18,6 +19,7 @@ LARGEST = 10**12
 APIS = {
     "/chat/completions": ("chat", "chat_completions"),
     "/responses": ("chat", "responses"),
+    "/responses/compact": ("chat", "responses"),
     "/completions": ("text_completion", "completions"),
     "/embeddings": ("embeddings", "embeddings"),
     "/messages": ("chat", "messages"),
@@ -25,9 +27,11 @@ APIS = {
     "/rerank": ("rerank", "rerank"),
     "/images/generations": ("images", "images"),
     "/images/edits": ("images", "images"),
+    "/images/variations": ("images", "images"),
     "/audio/transcriptions": ("transcriptions", "audio"),
     "/audio/translations": ("translations", "audio"),
     "/audio/speech": ("speech", "audio"),
+    "/batches": ("batch", "batches"),
 }
 """The paths that use tokens, with the operation and the interface."""
 
@@ -84,6 +88,7 @@ def usage_of(reported: object, *, operation: str = "chat") -> Usage:
     out = _details(reported, "completion_tokens_details", "output_tokens_details")
     read = count(into, "cached_tokens")
     write = count(into, "cache_write_tokens", "cache_creation_tokens")
+    kept = _details(reported, "cache_creation")
     if "cache_read_input_tokens" in reported or "cache_creation_input_tokens" in reported:
         # here the input excludes what went through the cache
         read = count(reported, "cache_read_input_tokens")
@@ -93,17 +98,20 @@ def usage_of(reported: object, *, operation: str = "chat") -> Usage:
         input_tokens=given or 0,
         output_tokens=made or 0,
         cached_read=min(read or 0, given or 0),
-        cache_write=min(write or 0, max((given or 0) - (read or 0), 0)),
+        cache_write=(written := min(write or 0, max((given or 0) - (read or 0), 0))),
+        cache_write_1h=min(count(kept, "ephemeral_1h_input_tokens") or 0, written),
         audio_input=min(count(into, "audio_tokens") or 0, given or 0),
+        image_input=min(count(into, "image_tokens") or 0, given or 0),
         reasoning=min(count(out, "reasoning_tokens") or 0, made or 0),
         audio_output=min(count(out, "audio_tokens") or 0, made or 0),
+        image_output=min(count(out, "image_tokens") or 0, made or 0),
         requests=1,
         unmeasured=int(given is None or made is None),
     )
 
 
 def charges_more(reported: object, output: object = None) -> bool:
-    """Whether other things than text and audio are charged: images, seconds, searches, tools.
+    """Whether other things than tokens are charged: images, seconds, searches, tools.
 
     Args:
         reported: the usage as a provider reported it.
@@ -117,12 +125,44 @@ def charges_more(reported: object, output: object = None) -> bool:
         return True
     if not isinstance(reported, Mapping):
         return False
-    tools = reported.get("server_tool_use")
-    into = _details(reported, "prompt_tokens_details", "input_tokens_details")
-    out = _details(reported, "completion_tokens_details", "output_tokens_details")
-    used = [*(tools.values() if isinstance(tools, Mapping) else ()), into.get("image_tokens")]
-    used += [out.get("image_tokens"), *(reported.get(name) for name in OTHER_UNITS)]
+    tools = _details(reported, "server_tool_use")
+    used = [*tools.values(), *(reported.get(name) for name in OTHER_UNITS)]
     return any(isinstance(amount, int | float) and amount > 0 for amount in used)
+
+
+def reported_cost(reported: object) -> Decimal | None:
+    """What a provider or a gateway says that the request has cost, in dollars, if it says so.
+
+    >>> reported_cost({"cost": 0.00014}), reported_cost({"cost": {"total_cost": 0.5}})
+    (Decimal('0.00014'), Decimal('0.5'))
+    >>> reported_cost({"cost": -1})
+    """
+    said = reported.get("cost") if isinstance(reported, Mapping) else None
+    said = said.get("total_cost") if isinstance(said, Mapping) else said
+    return amount_of(said)
+
+
+def amount_of(said: object) -> Decimal | None:
+    """A number or a text as an amount of money; `None` if it is none."""
+    if isinstance(said, bool) or not isinstance(said, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(said))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and 0 <= amount <= LARGEST else None
+
+
+def tier_of(answer: Mapping[str, Any], reported: object = None) -> str | None:
+    """The service tier that an answer says, or a request.
+
+    >>> tier_of({"service_tier": "flex"}), tier_of({}, {"service_tier": "batch"})
+    ('flex', 'batch')
+    """
+    said = answer.get("service_tier")
+    if said is None and isinstance(reported, Mapping):
+        said = reported.get("service_tier")
+    return said if isinstance(said, str) else None
 
 
 def largest(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +194,9 @@ def finish_reasons(answer: Mapping[str, Any]) -> tuple[str, ...]:
     if isinstance(choices, list):
         reasons = [c.get("finish_reason") for c in choices if isinstance(c, Mapping)]
         return tuple(str(reason) for reason in reasons if reason)
-    reason = answer.get("stop_reason") or answer.get("status")
+    delta = answer.get("delta")
+    inner = delta.get("stop_reason") if isinstance(delta, Mapping) else None
+    reason = answer.get("stop_reason") or inner or answer.get("status")
     return (reason,) if isinstance(reason, str) else ()
 
 

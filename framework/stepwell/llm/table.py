@@ -59,7 +59,7 @@ def cells(usage: Usage) -> tuple[str, str, str, str]:
     >>> cells(Usage(input_tokens=1200, output_tokens=30, requests=2, unmeasured=1, unpriced=2))
     ('2', '≥ 1,200', '≥ 30', 'unknown')
     """
-    if not usage.requests:
+    if usage == Usage():
         return "", "", "", ""
     least = "≥ " if usage.unmeasured else ""
     return (

@@ -14,6 +14,7 @@ from select import select
 from socket import MSG_PEEK, SHUT_RDWR, SO_LINGER, SOL_SOCKET, socket
 from threading import Condition, Event, Lock, Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from stepwell.errors import did_you_mean
 from stepwell.testing.faults import FAULTS, RESET, Good, Script
@@ -38,6 +39,7 @@ class Reply:
         held: waits for this event before answering.
         fault: what goes wrong, by name; `stepwell.testing.faults` tells them all.
         pace: seconds between the pieces of a fault that is slow.
+        polls: how often who fetches a background response or a batch hears that it is not made yet.
         to: where the fault `redirect_away` leads.
 
     Raises:
@@ -56,6 +58,7 @@ class Reply:
     held: Event | None = None
     fault: str | None = None
     pace: float = 0.01
+    polls: int = 0
     to: str = ""
 
     def __post_init__(self) -> None:
@@ -73,7 +76,9 @@ class Received:
 
 
 class FakeModel:
-    """A server on this machine that speaks chat completions, responses and embeddings.
+    """A server on this machine that speaks chat completions, responses, embeddings and batches.
+
+    What is asked for in the background is fetched under its name (`GET /responses/…`).
 
     >>> with FakeModel() as model:
     ...     model.url.startswith("http://127.0.0.1:")
@@ -107,6 +112,7 @@ class FakeModel:
         self.came = Event()
         self.gone = self.most_open = 0
         self.stopped = Event()
+        self._later: dict[str, _Later] = {}
         self._lock = Lock()
         self._open: set[socket] = set()
         self._changed = Condition(self._lock)
@@ -164,6 +170,40 @@ class FakeModel:
                 return Reply(status=400, error={"message": message, "code": "unknown_field"})
             return self.replies.popleft() if self.replies else self.reply
 
+    def puts_off(self, path: str, body: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
+        """An answer that says that it is made later."""
+        with self._lock:
+            kind = "batch" if path.endswith("/batches") else "resp"
+            name = f"{kind}-{len(self._later) + 2}"
+            later = self._later[name] = _Later(path, body, reply, name, reply.polls)
+        return later.answer(status="validating" if kind == "batch" else "queued")
+
+    def fetched(self, path: str, headers: Mapping[str, str]) -> dict[str, Any] | None:
+        """The answer under that name, if there is one; or how far it is."""
+        with self._lock:
+            self.requests.append(Received(path, {}, headers))
+            later = self._later.get(urlsplit(path).path.removesuffix("/cancel").rpartition("/")[2])
+            if later is None:
+                return None
+            later.polls -= 1
+            under_way = later.polls >= 0
+        return later.answer(status="in_progress" if under_way else "completed")
+
+
+@dataclass(slots=True)
+class _Later:
+    """Something that was asked for and is fetched."""
+
+    path: str
+    body: Mapping[str, Any]
+    reply: Reply
+    name: str
+    polls: int
+
+    def answer(self, *, status: str) -> dict[str, Any]:
+        answer = _answer(self.path, self.body, self.reply) | {"id": self.name, "status": status}
+        return answer if status == "completed" else answer | {"output": [], "usage": None}
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -193,9 +233,19 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
 
+    def do_GET(self) -> None:
+        found = self.server.fake.fetched(self.path, dict(self.headers))
+        if found is not None:
+            self._send(Reply(), json.dumps(found).encode())
+        else:
+            self._send(Reply(status=404), b'{"error": {"message": "there is none"}}')
+
     def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers.get("content-length", 0)))
         body = json.loads(sent) if sent[:1] == b"{" else {}
+        if self.path.endswith("/cancel"):
+            self.do_GET()
+            return
         reply = self.server.fake.received(Received(self.path, body, dict(self.headers)))
         if reply.held is not None:
             reply.held.wait()
@@ -208,6 +258,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif reply.status != 200:
             error = {"message": "it failed", "type": "error", "code": None, **reply.error}
             self._send(reply, json.dumps({"error": error}).encode())
+        elif self.path.endswith("/batches") or body.get("background"):
+            later = self.server.fake.puts_off(self.path, body, reply)
+            self._send(reply, json.dumps(later).encode())
         elif body.get("stream"):
             self._stream(reply, _streamed(self.path, body, reply))
         else:
@@ -262,6 +315,11 @@ def _answer(path: str, body: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
     model = reply.model or body.get("model")
     if path.endswith("/embeddings"):
         return _embeddings(body, reply)
+    if path.endswith("/batches"):
+        kept = {name: body.get(name) for name in ("endpoint", "input_file_id")}
+        more = {"created_at": 1, "completion_window": "24h", "output_file_id": "file-2"}
+        made = {"object": "batch", "model": reply.model, **kept, **more}
+        return {**made, "usage": _usage("/responses", body, reply)}
     if path.endswith("/responses"):
         content = [{"type": "output_text", "text": reply.text, "annotations": []}]
         message = {"type": "message", "id": "m", "role": "assistant", "content": content}

@@ -82,13 +82,14 @@ def test_trap_4_buckets_added_twice(reported: dict[str, Any], usage: Usage) -> N
 
 def test_trap_8_prices_baked_in() -> None:
     """Each cost carries the table that it comes from, with its version."""
-    usage = priced(
+    usage, name = priced(
         Usage(1000, 500, cached_read=400, requests=1),
         model="gpt-4o",
         answered="gpt-4o-2024-08-06",
         url="https://api.openai.com/v1/chat/completions",
         own={},
     )
+    assert name == "gpt-4o-2024-08-06"
     assert usage.cost is not None
     assert usage.cost.amount == Decimal("0.0070")
     (source,) = usage.cost.sources
@@ -104,7 +105,7 @@ def test_the_answered_model_s_price_comes_first(
 ) -> None:
     """A router may answer with another model than was asked for."""
     own = {"alias": Price(input=1, output=0), "real": Price(input=2, output=0)}
-    usage = priced(Usage(1000, requests=1), model=model, answered=answered, url="", own=own)
+    usage = priced(Usage(1000, requests=1), model=model, answered=answered, url="", own=own).usage
     assert usage.cost is not None
     assert usage.cost.amount == Decimal(amount)
 
@@ -112,7 +113,7 @@ def test_the_answered_model_s_price_comes_first(
 def test_a_known_model_at_an_unknown_address_has_no_price() -> None:
     """A compatible server's prices are its own."""
     url = "http://127.0.0.1:8000/v1/chat/completions"
-    usage = priced(Usage(9, 9, requests=1), model="gpt-4o", answered=None, url=url, own={})
+    usage = priced(Usage(9, 9, requests=1), model="gpt-4o", answered=None, url=url, own={}).usage
     assert (usage.cost, usage.unpriced) == (None, 1)
 
 

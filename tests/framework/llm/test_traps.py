@@ -70,7 +70,7 @@ AUDIO = {
         ),
         (
             "m",
-            {"input_tokens": 9, "output_tokens": 0, "output_tokens_details": {"image_tokens": 4}},
+            {"input_tokens": 9, "output_tokens": 4, "output_tokens_details": {"image_tokens": 4}},
             "0.000009",
             1,
         ),
