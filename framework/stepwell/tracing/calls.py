@@ -161,7 +161,7 @@ class Metrics:
 
     def tokens(self, call: Call) -> None:
         """Takes what an attempt used; what nobody reported is not there, rather than zero."""
-        if call.error is not None or call.usage.unmeasured:
+        if call.error is not None or call.usage.unmeasured > 0:
             return
         about = names.metric_attributes(call)
         used = {"input": call.usage.input_tokens, "output": call.usage.output_tokens}

@@ -36,6 +36,9 @@ COST = "stepwell.cost.amount"
 CURRENCY = "stepwell.cost.currency"
 COST_SOURCE = "stepwell.cost.source"
 UNMEASURED = "stepwell.unmeasured"
+FETCHED_INPUT = "stepwell.fetched.input_tokens"
+FETCHED_OUTPUT = "stepwell.fetched.output_tokens"
+TIER = "openai.response.service_tier"
 RUN = "stepwell.run.id"
 NODE = "stepwell.node"
 TASK = "stepwell.task.id"
@@ -108,6 +111,8 @@ def sampling_attributes(call: Call) -> dict[str, Value]:
 def result_attributes(call: Call) -> dict[str, Value]:
     """What is known when an answer is whole. Usage is on these spans alone, so that it adds up."""
     usage = call.usage
+    if call.operation == "fetch_response":
+        return _fetched(call)
     measured = not usage.unmeasured and call.status is not None and call.status < 400
     cost = usage.cost
     found: dict[str, Value | None] = {
@@ -122,19 +127,44 @@ def result_attributes(call: Call) -> dict[str, Value]:
         CACHE_WRITE: usage.cache_write or None,
         REASONING: usage.reasoning or None,
         API: call.api if call.api in ("chat_completions", "responses") else None,
+        TIER: call.tier if call.api in ("chat_completions", "responses") else None,
         STATUS_CODE: call.status,
         ERROR: call.error,
         COST: float(cost.amount) if cost else None,
         CURRENCY: cost.currency if cost else None,
         COST_SOURCE: ", ".join(cost.sources) if cost else None,
         UNMEASURED: True if usage.unmeasured else None,
-        RUN: call.run_id,
-        NODE: call.node,
-        TASK: call.task_id,
-        ATTEMPT: call.attempt,
-        NUMBER: call.number,
     }
-    return known(found)
+    return known(found) | _place(call)
+
+
+def _fetched(call: Call) -> dict[str, Value]:
+    """The same of a response that was asked for before: no usage, so that none is there twice."""
+    cost = call.usage.cost
+    found: dict[str, Value | None] = {
+        RESPONSE_MODEL: call.answered_model,
+        RESPONSE_ID: call.response_id,
+        FINISH_REASONS: list(call.finish_reasons) or None,
+        STATUS_CODE: call.status,
+        FETCHED_INPUT: call.usage.input_tokens,
+        FETCHED_OUTPUT: call.usage.output_tokens,
+        COST: float(cost.amount) if cost else None,
+        CURRENCY: cost.currency if cost else None,
+        COST_SOURCE: ", ".join(cost.sources) if cost else None,
+    }
+    return known(found) | _place(call)
+
+
+def _place(call: Call) -> dict[str, Value]:
+    return known(
+        {
+            RUN: call.run_id,
+            NODE: call.node,
+            TASK: call.task_id,
+            ATTEMPT: call.attempt,
+            NUMBER: call.number,
+        }
+    )
 
 
 def metric_attributes(call: Call) -> dict[str, Value]:

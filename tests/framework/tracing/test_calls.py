@@ -262,3 +262,32 @@ def test_a_span_of_one_s_own_within_a_step(backend: Backend, client: OpenAI) -> 
     by_name = {span.name: span for span in backend.exporter.get_finished_spans()}
     assert by_name["chat m"].parent == by_name["agent turn"].context
     assert by_name["agent turn"].parent == by_name["answer"].context
+
+
+def test_a_response_that_is_fetched_later(backend: Backend) -> None:
+    """Its span has no usage, as the conventions ask; its tokens are told once, and metered."""
+    with (
+        FakeModel() as model,
+        metered(
+            OpenAI(base_url=model.url, api_key="k", max_retries=0), prices={"m": Price(1, 2)}
+        ) as client,
+    ):
+
+        def answer() -> str:
+            made = client.responses.create(model="m", input="one two", background=True)
+            return client.responses.retrieve(made.id).output_text
+
+        Driver({}, module_of(answer), adapter=[backend.tracing()]).execute(["answer"])
+    asked, fetched = (dict(span.attributes or {}) for span in backend.calls())
+    assert asked["gen_ai.operation.name"] == "chat"
+    assert asked["stepwell.unmeasured"] is True
+    assert fetched["gen_ai.operation.name"] == "fetch_response"
+    assert not [name for name in fetched if name.endswith("put_tokens") and "usage" in name]
+    assert (
+        fetched["stepwell.fetched.input_tokens"],
+        fetched["stepwell.fetched.output_tokens"],
+    ) == (
+        2,
+        4,
+    )
+    assert sum(point.sum for point in backend.points("gen_ai.client.token.usage")) == 6
