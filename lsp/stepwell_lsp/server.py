@@ -20,6 +20,7 @@ from stepwell.read.index import Index
 from stepwell_lsp.documents import Document, path_of
 from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report, workspace_reports
 from stepwell_lsp.features.graph import CHANGED
+from stepwell_lsp.judging import Judging, setting
 from stepwell_lsp.progress import first_look
 from stepwell_lsp.requests import register
 from stepwell_lsp.schedule import Analyst
@@ -53,7 +54,9 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """A buffer is open: what is on disk no longer counts."""
-        self._server.opened(Document.opened(params.text_document))
+        document = Document.opened(params.text_document)
+        self._server.opened(document)
+        self._server.judging.opened(document.file)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
@@ -94,6 +97,8 @@ class Server(LanguageServer):
         self.pulls = False  # whether the client asks for the findings of its buffers
         self.pulls_all = False  # and for those of all other files
         self.showing: asyncio.Future[None] | None = None  # the progress of the first look
+        self.options: object = None  # what the client started it with
+        self.judging = Judging(self)
         self.draws = False  # whether the client shows graphs, and wants to hear of new ones
         self._published: dict[str, tuple[int | None, list[types.Diagnostic]]] = {}
         self._told: dict[str, str | None] = {}  # the names of the answers given last
@@ -130,6 +135,11 @@ class Server(LanguageServer):
         """Takes over a buffer as it is now; it is analysed when it is needed."""
         self.documents[document.uri] = document
         self.analyst.change(lambda: self.files.sources.overlay(document))
+
+    def saved(self, file: str) -> None:
+        """Reads what is on disk now, and has it judged if that is wanted."""
+        self.touched([file])
+        self.judging.saved(file)
 
     def closed(self, uri: str) -> None:
         """Goes back to what is on disk."""
@@ -224,6 +234,7 @@ def create(version: str) -> Server:
 def _register_events(server: Server) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
+        server.options = params.initialization_options
         text_document = params.capabilities.text_document
         if text_document and text_document.diagnostic:
             server.pulls = True
@@ -249,6 +260,7 @@ def _register_events(server: Server) -> None:
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
         server.folders_changed()
+        server.judging.choose(setting(server.options))
         _watch(server)
         window = server.client_capabilities.window
         if window and window.work_done_progress:
@@ -262,7 +274,11 @@ def _register_events(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
         if path := path_of(params.text_document.uri):
-            server.touched([path])
+            server.saved(path)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def configured(params: types.DidChangeConfigurationParams) -> None:
+        server.judging.choose(setting(params.settings))
 
 
 def _watch(server: Server) -> None:

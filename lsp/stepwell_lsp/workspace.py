@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from stepwell.diagnostic import Diagnostic
 from stepwell.read.findings import merged, unreadable
 from stepwell.read.index import Index
 from stepwell.read.pipelines import Built, Declared, Pipeline, declared, pipelines
+from stepwell.read.virtual import Misfit
 from stepwell.rules import check, kept
 from stepwell.rules.settings import Settings, settings
 from stepwell_lsp.modules import Modules
@@ -41,6 +42,7 @@ class Workspace:
         self._checked: dict[str, tuple[Pipeline, list[Diagnostic]]] = {}
         self._built = Built()
         self.report: Callable[[int, int], None] = lambda done, all: None
+        self._misfits: list[Misfit] = []  # what a type checker said last
 
     def glimpse(self) -> Snapshot | None:
         """What can be told of the open buffers before all of a large workspace is read.
@@ -83,6 +85,23 @@ class Workspace:
             MappingProxyType(dict(self._modules.read)),
         )
 
+    def judge(self, files: Collection[str], misfits: Iterable[Misfit]) -> None:
+        """Takes over what a type checker says of the pipelines that these files are part of."""
+        left = [
+            each
+            for each in self._misfits
+            if not any(module.file in files for module in each.edge.pipeline.modules)
+        ]
+        self._misfits = [*left, *misfits]
+
+    def _judged(self) -> Iterator[tuple[Pipeline, list[Diagnostic]]]:
+        """What the type checker said and the rules did not, where that is written now."""
+        for made, found in self._checked.values() if self._misfits else ():
+            said = {(one.code, one.span) for one in found}
+            now = (each.again(made) for each in self._misfits)
+            more = [each.found for each in now if each]
+            yield made, [one for one in more if (one.code, one.span) not in said]
+
     def _settings(self, file: str) -> None:
         """Reads a `pyproject.toml`: the pipelines it declares, and which rules count."""
         folder = os.path.dirname(file)
@@ -116,7 +135,7 @@ class Workspace:
         for made, _ in self._checked.values():
             for module in made.modules:
                 found.setdefault(module.file, [])
-        for one in merged(self._checked.values()):
+        for one in merged([*self._checked.values(), *self._judged()]):
             found.setdefault(one.span.file if one.span else "", []).append(one)
         broken = unreadable(made for made, _ in self._checked.values())
         told = {}

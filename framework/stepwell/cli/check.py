@@ -14,6 +14,7 @@ from stepwell.cli.failure import UsageError, lines
 from stepwell.cli.fixes import fixed
 from stepwell.cli.options import add_options
 from stepwell.cli.parsers import Commands, colored, command
+from stepwell.errors import StepwellError
 
 if TYPE_CHECKING:
     from stepwell.diagnostic import Diagnostic
@@ -129,7 +130,7 @@ def _watch(args: argparse.Namespace, paths: Sequence[Path], check: Check) -> int
             sys.stdout.write(clear)
             try:
                 code = _report(args, check)
-            except UsageError as error:  # half-saved settings, a file that has just gone
+            except StepwellError as error:  # half-saved settings, a file that has just gone
                 print(f"stepwell: {error}", file=sys.stderr)
             at = datetime.now().strftime("%H:%M:%S")
             print(f"[{at}] Watching {_many(count, 'file')}; Ctrl-C ends.", flush=True)

@@ -69,6 +69,41 @@ class Said(NamedTuple):
     message: str
 
 
+class Misfit(NamedTuple):
+    """An edge whose types do not fit, and what the checker says of it."""
+
+    edge: Edge
+    words: str
+    checker: str
+
+    @property
+    def found(self) -> Diagnostic:
+        """The finding, at the parameter, with both types."""
+        _, node, param, maker = self.edge
+        typed = "" if param.type.name == "?" else f": {param.type.short}"
+        takes = f"`{node.name}` takes `{param.keyword}{typed}`"
+        where = f"`{maker.name}` makes `{maker.type.short}` here"
+        return Diagnostic(
+            "SW201",
+            "type-mismatch",
+            f"{takes}, and `{maker.name}` makes something else; {self.checker}: {self.words}",
+            span=param.span or node.span,
+            related=((maker.span, where),) if maker.span else (),
+            node=node.name,
+        )
+
+    def again(self, pipeline: Pipeline) -> Misfit | None:
+        """The same where it stands now; `None` where what was judged is no longer written so."""
+        judged, node, param, maker = self.edge
+        reader, writer = _now(node, pipeline.graph), _now(maker, pipeline.graph)
+        if reader is None or writer is None or _files(judged) != _files(pipeline):
+            return None
+        for each in reader.params:
+            if each._replace(span=None) == param._replace(span=None):
+                return self._replace(edge=Edge(pipeline, reader, each, writer))
+        return None
+
+
 def virtual_modules(pipelines: Iterable[Pipeline]) -> list[Virtual]:
     """The pipelines as modules of calls: one module for all whose imports are found alike."""
     made: dict[tuple[str, ...], Virtual] = {}
@@ -82,9 +117,7 @@ def virtual_modules(pipelines: Iterable[Pipeline]) -> list[Virtual]:
     return [virtual for virtual in made.values() if virtual.edges]
 
 
-def judged(
-    virtual: Virtual, said: Iterable[Said], checker: str
-) -> Iterator[tuple[Pipeline, Diagnostic]]:
+def judged(virtual: Virtual, said: Iterable[Said], checker: str) -> Iterator[Misfit]:
     """What a checker says, of the parameters that it is about."""
     seen: set[tuple[int, int]] = set()
     for line, words in said:
@@ -92,23 +125,20 @@ def judged(
         if edge is None or (id(edge.param), id(edge.maker)) in seen:
             continue
         seen.add((id(edge.param), id(edge.maker)))
-        pipeline, node, param, maker = edge
-        typed = "" if param.type.name == "?" else f": {param.type.short}"
-        takes = f"`{node.name}` takes `{param.keyword}{typed}`"
-        message = f"{takes}, and `{maker.name}` makes something else; {checker}: {words}"
-        where = f"`{maker.name}` makes `{maker.type.short}` here"
-        related = ((maker.span, where),) if maker.span else ()
-        yield (
-            pipeline,
-            Diagnostic(
-                "SW201",
-                "type-mismatch",
-                message,
-                span=param.span or node.span,
-                related=related,
-                node=node.name,
-            ),
-        )
+        yield Misfit(edge, words, checker)
+
+
+def _files(pipeline: Pipeline) -> list[str]:
+    return [module.file for module in pipeline.modules]
+
+
+def _now(before: Node, graph: Graph) -> Node | None:
+    """The node of this graph that is as one was: by name, module and what it makes."""
+    told = (before.module, before.step, before.kind, before.type)
+    for node in graph.about.get(before.name, ()):
+        if node.name == before.name and told == (node.module, node.step, node.kind, node.type):
+            return node
+    return None
 
 
 def _root(file: str, name: str) -> str | None:

@@ -125,7 +125,8 @@ def test_what_is_said_of_a_line_is_said_of_its_parameter():
     (virtual,) = _virtual(WORDS + "def a(words: str) -> str: ...\n")
     head, line = sorted(virtual.edges)
     said = [Said(head, "wrong"), Said(line, "wrong"), Said(1, "not ours")]
-    ((_, one),) = judged(virtual, said, "ty")
+    (misfit,) = judged(virtual, said, "ty")
+    one = misfit.found
     assert one.message == "`a` takes `words: str`, and `words` makes something else; ty: wrong"
     assert (one.code, one.span and one.span.line, one.related[0][0].line) == ("SW201", 3, 2)
 
