@@ -10,6 +10,7 @@
     ├── Unavailable         a provider is not asked now; carries `server` and `wait`
     ├── BadAnswer           what a provider answered is no answer; carries `code` and more
     ├── CheckFailed         a value is not as `check_output` asks; carries `node` and `checks`
+    ├── StoreError          a run store can't be used; carries `path`
     └── MissingExtra        an optional library is not installed (also an `ImportError`)
 
 An exception raised by a step is not among them: it reaches the caller as itself, with a note.
@@ -18,10 +19,15 @@ An exception raised by a step is not among them: it reaches the caller as itself
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stepwell.diagnostic import Diagnostic
+
+
+_TIMES = 4
+"""How often a letter is counted."""
 
 
 class StepwellError(Exception):
@@ -161,6 +167,14 @@ class CheckFailed(StepwellError):
         return type(self), (self.node, self.checks)
 
 
+class StoreError(StepwellError):
+    """A run store can't be used: damaged, of a newer layout, not writable. `path` is its file."""
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class MissingExtra(StepwellError, ImportError):
     """An optional library is not installed. The message holds the command that installs it."""
 
@@ -202,9 +216,42 @@ def nearest(name: str, names: Iterable[str], cutoff: float = 0.7) -> str:
     >>> nearest("anwser", ["answer", "question"])
     'answer'
     """
-    from difflib import get_close_matches
+    from difflib import SequenceMatcher
 
-    return next(iter(get_close_matches(name, list(names), n=1, cutoff=cutoff)), "")
+    # Of many names few have as many letters in common with this one as the nearest: those alone are
+    # compared letter by letter.
+    mine, more = _counted(name)
+    likely = []
+    for each in names:
+        common = (mine & _counted(each)[0]).bit_count() + more
+        most = 2 * common / (len(name) + len(each) or 1)
+        if most >= cutoff:
+            likely.append((most, each))
+    likely.sort(reverse=True)
+    matcher = SequenceMatcher(None, b=name)
+    best = (cutoff, "")
+    for most, each in likely:
+        if most < best[0]:
+            break
+        matcher.set_seq1(each)
+        best = max(best, (matcher.ratio(), each))
+    return best[1]
+
+
+@lru_cache(maxsize=1 << 15)
+def _counted(name: str) -> tuple[int, int]:
+    """A bit for each letter and each time it comes again, and how many letters have none.
+
+    Two names have at most as many letters in common as bits, and those that have none.
+    """
+    found = 0
+    for letter in name:
+        first = 1 << _TIMES * (ord(letter) % 37)
+        for times in range(_TIMES):
+            if not found & first << times:
+                found |= first << times
+                break
+    return found, len(name) - found.bit_count()
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

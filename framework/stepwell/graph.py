@@ -7,10 +7,11 @@ was written and never raises; `rules/` says what is wrong with it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from stepwell.spec import Body, Call, Hole, Mention, Node, Param
+from stepwell.spelling import Spellings
+from stepwell.wiring import Wiring
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -32,6 +33,8 @@ class Graph:
         modules: the dotted names of the modules read.
         private: functions of these modules that are no steps, since their names start with `_`.
         absent: nodes that exist under other configurations than `config`.
+        before: the graph of nearly the same nodes, where there is one: what it knows of them is
+            not worked out again.
     """
 
     def __init__(
@@ -46,8 +49,11 @@ class Graph:
         modules: Iterable[str] = (),
         private: Iterable[Node] = (),
         absent: Iterable[Node] = (),
+        before: Graph | None = None,
     ) -> None:
-        self.written = tuple(written)
+        self.wiring: Wiring = Wiring(written, before.wiring if before is not None else None)
+        self.written = self.wiring.written
+        self.nodes: Mapping[str, Node] = self.wiring.nodes
         self.config = config
         self.known_inputs = None if inputs is None else frozenset(inputs)
         self.mentions = tuple(mentions)
@@ -62,88 +68,41 @@ class Graph:
         """Every configuration of a driver of these modules; `None` where that is not known."""
         self.adapters: tuple[Call, ...] = ()
         """The adapters of its driver that are made where it is built, as far as that is read."""
-        self.nodes: dict[str, Node] = {}
-        for node in self.written:
-            self.nodes.setdefault(node.name, node)
 
-    @cached_property
+    @property
     def digraph(self) -> nx.DiGraph[str]:
         """Every node and input as a vertex; an edge leads from what is made to its reader."""
-        import networkx as nx
+        return self.wiring.digraph
 
-        digraph: nx.DiGraph[str] = nx.DiGraph()
-        digraph.add_nodes_from(self.nodes)
-        digraph.add_edges_from(
-            (param.reads, node.name) for node in self.written for param in node.params
-        )
-        return digraph
-
-    @cached_property
-    def _neighbours(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        """What each node and input is fed by, and what it feeds.
-
-        The digraph says it too; an editor asks after every key, and this is made in a tenth of
-        the time.
-        """
-        before: dict[str, list[str]] = {}
-        after: dict[str, list[str]] = {}
-        for node in self.written:
-            name = node.name
-            feeds = before.setdefault(name, [])
-            after.setdefault(name, [])
-            for param in node.params:
-                feeds.append(param.reads)
-                after.setdefault(param.reads, []).append(name)
-                before.setdefault(param.reads, [])
-        return before, after
-
-    @cached_property
+    @property
     def bodies(self) -> tuple[tuple[Node, Body], ...]:
         """The steps whose text is known and whole, each function once, whatever nodes it makes."""
-        found: dict[tuple[str, str, int], tuple[Node, Body]] = {}
-        for node in self.written:
-            if node.body is not None and not node.stale:
-                found.setdefault((node.module, node.step, node.body.line), (node, node.body))
-        return tuple(found.values())
+        return self.wiring.bodies
 
-    @cached_property
-    def inputs(self) -> dict[str, tuple[tuple[Node, Param], ...]]:
+    @property
+    def inputs(self) -> Mapping[str, tuple[tuple[Node, Param], ...]]:
         """Names that are read and that no node makes, each with its readers."""
-        readers: dict[str, list[tuple[Node, Param]]] = {}
-        nodes = self.nodes
-        for node in self.written:
-            for param in node.params:
-                if param.reads not in nodes:
-                    readers.setdefault(param.reads, []).append((node, param))
-        return {name: tuple(found) for name, found in readers.items()}
+        return self.wiring.inputs
 
-    @cached_property
+    @property
     def fans_out(self) -> bool:
         """Whether anything is done once for each item of a `Parallelizable`, or collected."""
-        # Asked of every graph, so it is to be quick: a set of names, not a question to each.
-        made = {node.type.name for node in self.written}
-        taken = {param.type.name for node in self.written for param in node.params}
-        return "stepwell.Parallelizable" in made or not taken.isdisjoint(
-            ("stepwell.Collect", "stepwell.Collecting")
-        )
+        return self.wiring.fans_out
 
-    @cached_property
+    @property
     def about(self) -> Mapping[str, list[Node]]:
         """By name, the nodes that make it or read it, in the order written."""
-        found: dict[str, list[Node]] = {}
-        for node in self.written:
-            for name in {node.name, *[param.reads for param in node.params]}:
-                found.setdefault(name, []).append(node)
-        return found
+        return self.wiring.about
 
-    @cached_property
+    @property
     def by_file(self) -> Mapping[str, list[Node]]:
         """The nodes that are written in each file; those without a place are left out."""
-        found: dict[str, list[Node]] = {}
-        for node in self.written:
-            if node.span:
-                found.setdefault(node.span.file, []).append(node)
-        return found
+        return self.wiring.by_file
+
+    @property
+    def spellings(self) -> Spellings:
+        """The names of the nodes, and which of them a misspelt one was meant to be."""
+        return self.wiring.spellings
 
     def variants(self, name: str) -> tuple[Node, ...]:
         """All nodes written under this name: more than one is a duplicate or a choice by config."""
@@ -155,18 +114,18 @@ class Graph:
 
     def upstream(self, names: Iterable[str]) -> set[str]:
         """The given names and all that feeds them, inputs included; unknown names are left out."""
-        return self._reach(names, self._neighbours[0])
+        return self.wiring.upstream(names)
 
     def downstream(self, names: Iterable[str]) -> set[str]:
         """The given names and all that they feed; unknown names are left out."""
-        return self._reach(names, self._neighbours[1])
+        return self.wiring.downstream(names)
 
     def cycle(self) -> list[str]:
         """The names of one cycle in the order of its edges, or an empty list."""
+        if not self.wiring.circular:
+            return []
         import networkx as nx
 
-        if nx.is_directed_acyclic_graph(self.digraph):
-            return []
         return [source for source, _ in nx.find_cycle(self.digraph)]
 
     def digest(self) -> str:
@@ -178,16 +137,6 @@ class Graph:
 
         lines = sorted(_line(node) for node in self.written)
         return blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
-
-    def _reach(self, names: Iterable[str], neighbours: Mapping[str, Iterable[str]]) -> set[str]:
-        waiting = [name for name in names if name in neighbours]
-        seen = set(waiting)
-        while waiting:
-            for name in neighbours[waiting.pop()]:
-                if name not in seen:
-                    seen.add(name)
-                    waiting.append(name)
-        return seen
 
 
 def _line(node: Node) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 from stepwell.diagnostic import Diagnostic, Severity
 from stepwell.graph import Graph
 from stepwell.rules.conditions import met
-from stepwell.rules.misspelled_input import is_slip
 from stepwell.rules.rule import Rule
 from stepwell.spec import Condition, Node
+from stepwell.spelling import is_slip
 
 
 class ConfigNeverTrue(Rule):

@@ -77,30 +77,18 @@ class Cycle(Rule):
 
 def _knots(graph: Graph) -> list[list[str]]:
     """The groups of nodes that need each other, each in the order written, and those in order."""
-    if _ordered(graph):
+    circular, needs = graph.wiring.circular, graph.wiring.needs
+    if not circular:
         return []
     import networkx as nx
 
-    digraph = graph.digraph
-    if nx.is_directed_acyclic_graph(digraph):
-        return []
     order = {name: position for position, name in enumerate(graph.nodes)}
+    digraph = nx.DiGraph((name, each) for name in circular for each in needs[name])
     groups = [
         sorted(group, key=order.__getitem__)
-        for group in nx.strongly_connected_components(digraph)
-        if len(group) > 1 or digraph.has_edge(*group, *group)
+        for group in nx.strongly_connected_components(digraph.subgraph(circular))
     ]
     return sorted(groups, key=lambda group: order[group[0]])
-
-
-def _ordered(graph: Graph) -> bool:
-    """Whether no step reads one that is written below it, as in most files: then nothing turns."""
-    later = {node.name: place for place, node in enumerate(graph.written)}
-    return all(
-        later.get(param.reads, -1) < place
-        for place, node in enumerate(graph.written)
-        for param in node.params
-    )
 
 
 def _shortest(graph: Graph, knot: Collection[str]) -> list[str]:
@@ -115,7 +103,7 @@ def _shortest(graph: Graph, knot: Collection[str]) -> list[str]:
 
 
 def _back_to(graph: Graph, start: str, inside: frozenset[str], limit: int) -> list[str]:
-    needs = graph.digraph.pred
+    needs = graph.wiring.needs
     came: dict[str, str] = {}
     waiting = deque([(start, 1)])
     while waiting:

@@ -53,7 +53,7 @@ class MissingInput(Rule):
         for name, readers in graph.inputs.items():
             if name in given:
                 continue
-            near = nearest(name, [*graph.nodes, *given])
+            near = nearest(name, [graph.spellings.nearest(name), *given])
             cure = f"; did you mean `{near}`?" if near else f"; add a step `{name}` or an input"
             for node, param in readers:
                 if param.required and not node.stale and near != node.name:

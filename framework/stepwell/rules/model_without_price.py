@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.bodies import functions
-from stepwell.rules.misspelled_input import is_slip
 from stepwell.rules.rule import Rule
 from stepwell.spec import Body, Node, Span
+from stepwell.spelling import is_slip
 
 MODELS = (
     *("gpt-3.5-turbo", "gpt-4", "gpt-4-turbo", "gpt-4o", "gpt-4o-mini"),

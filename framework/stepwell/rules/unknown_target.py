@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic
-from stepwell.errors import nearest
 from stepwell.graph import Graph
 from stepwell.rules.rule import Rule, rename
 
@@ -61,7 +60,7 @@ class UnknownTarget(Rule):
                     continue
                 cure, near = "; it is an input, give it in `inputs`", ""
             else:
-                near = nearest(name, graph.nodes)
+                near = graph.spellings.nearest(name)
                 cure = f"; did you mean `{near}`?" if near else ""
             asked = "asked for" if role == "target" else "overridden"
             yield self.at(mention.span, rename(mention, near), name=name, asked=asked, cure=cure)

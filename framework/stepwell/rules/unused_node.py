@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.bodies import functions
-from stepwell.rules.misspelled_input import is_slip
 from stepwell.rules.rule import Rule
+from stepwell.spelling import is_slip
 
 
 class UnusedNode(Rule):

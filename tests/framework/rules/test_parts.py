@@ -9,7 +9,7 @@ import pytest
 from stepwell.diagnostic import Diagnostic, Fix
 from stepwell.rules import check, ignored, unignored
 from stepwell.rules.conditions import exclusive, together
-from stepwell.rules.misspelled_input import is_slip
+from stepwell.spelling import is_slip
 from stepwell.spec import Condition, Node, Span
 from stepwell.testing import graph_of
 
