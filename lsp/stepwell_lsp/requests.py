@@ -14,6 +14,7 @@ from stepwell_lsp.features.code_action import code_actions
 from stepwell_lsp.features.code_lens import code_lenses
 from stepwell_lsp.features.completion import TRIGGERS, completion
 from stepwell_lsp.features.definition import definition
+from stepwell_lsp.features.folding import folding_ranges
 from stepwell_lsp.features.graph import METHOD as GRAPH
 from stepwell_lsp.features.graph import View, graph_view
 from stepwell_lsp.features.highlight import highlight
@@ -139,6 +140,10 @@ def _about_files(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     async def _(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
         return document_symbols(await fresh(), _file_of(params))
+
+    @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
+    async def _(params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+        return folding_ranges(await fresh(), _file_of(params))
 
     @server.feature(types.WORKSPACE_SYMBOL)
     async def _(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:

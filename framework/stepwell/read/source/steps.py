@@ -24,6 +24,9 @@ from stepwell.spec import Hole, Kind, Node, Param, Span
 from stepwell.types import UNKNOWN, Type
 from stepwell.types.names import canonical
 
+_OURS = ("stepwell.Stream", "stepwell.Parallelizable")
+"""What a step may return that nobody else's function does."""
+
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -31,8 +34,8 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 class Facts:
     """What a chunk says: its nodes, its private functions, and what is wrong or can't be known.
 
-    `modified` tells whether a step shows that stepwell is meant: by a modifier, or as a `Stream`;
-    `borrowed` whether the text of other functions had a part in it.
+    `modified` tells whether a step shows that stepwell is meant: by a modifier, or by what it
+    returns; `borrowed` whether the text of other functions had a part in it.
     """
 
     nodes: list[Node] = field(default_factory=list)
@@ -92,7 +95,7 @@ def _read_modified(
         elif modifier is not None:
             found.append(modifier)
     facts.steps.add(function.name)
-    facts.modified |= unread or bool(found) or node.type.name == "stepwell.Stream"
+    facts.modified |= unread or bool(found) or node.type.name in _OURS
     found.sort(key=lambda modifier: modifier.stage)
     borrowed = _borrowed(names, facts, open)
     try:
