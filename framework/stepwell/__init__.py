@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ModifierError,
         RequestError,
         StepwellError,
+        StoreError,
         Unavailable,
     )
     from stepwell.execution.events import (
@@ -91,6 +92,7 @@ __all__ = [
     "StepFinished",
     "StepStarted",
     "StepwellError",
+    "StoreError",
     "Stream",
     "Unavailable",
     "__version__",
@@ -134,7 +136,7 @@ __getattr__, __dir__ = exports(
         "stepwell.driver": "Builder Driver",
         "stepwell.errors": (
             "AdapterError BudgetExceeded CheckFailed GraphError HookError MissingExtra "
-            "ModifierError RequestError StepwellError Unavailable"
+            "ModifierError RequestError StepwellError StoreError Unavailable"
         ),
         "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
         "stepwell.fanout": "Collect Collecting ItemFailed Parallelizable",

@@ -11,7 +11,8 @@ PUBLIC = {
     "stepwell": """
         AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Collecting Driver GraphError
         HookError ItemFailed MissingExtra ModifierError Parallelizable RequestError
-        RunFinished StepFailed StepFinished StepStarted StepwellError Stream Unavailable
+        RunFinished StepFailed StepFinished StepStarted StepwellError StoreError Stream
+        Unavailable
         __version__ cache check_output check_output_custom config dataloader datasaver does
         extract_columns extract_fields fallback group inject load_from node parameterize
         parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output
@@ -51,6 +52,7 @@ PUBLIC = {
         parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output retry
         save_to schema source step subdag tag tag_outputs timeout unpack_fields value with_columns
     """,
+    "stepwell.store": "PastRun PastStep RunStore Runs StoreError store_path",
     "stepwell.testing": """
         Coverage FakeModel Fakes NotRecorded Received Reply cassette graph_of module_of
     """,

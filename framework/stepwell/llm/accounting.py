@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from threading import Lock
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from stepwell.errors import require
 from stepwell.lifecycle.api import GraphExecutionHook, NodeExecutionHook
@@ -16,6 +16,8 @@ from stepwell.usage import Call, Failed, Usage
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from stepwell.store import RunStore
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -37,6 +39,10 @@ class Step:
     duration: float = 0.0
     attempts: int = 1
     error: str | None = None
+
+
+News: TypeAlias = "tuple[list[Call], list[Step], list[Any]]"
+"""What a worker process sends home: calls, steps, and what its store could not write."""
 
 
 class _Run:
@@ -63,23 +69,29 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
 
     Args:
         keep: how many runs are remembered, the latest.
+        store: where runs are written as well, while they go on; it need be no adapter besides.
     """
 
     needs_context = True
 
-    def __init__(self, *, keep: int = 1000) -> None:
-        self.keep = keep
+    def __init__(self, *, keep: int = 1000, store: RunStore | None = None) -> None:
+        self.keep, self.store = keep, store
         self._unattributed: deque[Call] = deque(maxlen=LOST)
         self._lock = Lock()
         self._runs: dict[str, _Run] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"keep": self.keep}
+        return {"keep": self.keep, "store": self.store}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
-    def run_before_graph_execution(self, *, run_id: str, **future_kwargs: Any) -> None:
+    def run_before_graph_execution(self, *, run_id: str, **words: Any) -> None:
+        self._begin(run_id)
+        if self.store is not None:
+            self.store.run_before_graph_execution(run_id=run_id, **words)
+
+    def _begin(self, run_id: str) -> None:
         with self._lock:
             self._runs[run_id] = _Run()
             while len(self._runs) > self.keep:
@@ -91,6 +103,10 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
     ) -> None:
         if (run := self._runs.get(run_id)) is not None:
             run.clocks[node_name, task_id] = perf_counter()
+        if self.store is not None:
+            self.store.run_before_node_execution(
+                run_id=run_id, node_name=node_name, task_id=task_id
+            )
 
     def run_after_node_execution(
         self,
@@ -101,6 +117,10 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
         error: BaseException | None,
         **future_kwargs: Any,
     ) -> None:
+        if self.store is not None:
+            self.store.run_after_node_execution(
+                run_id=run_id, node_name=node_name, task_id=task_id, error=error
+            )
         if (run := self._runs.get(run_id)) is None:
             return
         key = node_name, task_id
@@ -116,23 +136,29 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
         if (run := self._runs.get(run_id)) is not None:
             run.duration = time() - run.started
             run.error = type(error).__name__ if error is not None else None
+        if self.store is not None:
+            self.store.run_after_graph_execution(run_id=run_id, error=error)
 
     def arrived(self, *, run_id: str) -> None:
         """In a worker process: hears of what happens there."""
-        self.run_before_graph_execution(run_id=run_id)
+        self._begin(run_id)
+        if self.store is not None:
+            self.store.arrived(run_id=run_id)
 
-    def send_home(self, *, run_id: str) -> tuple[list[Call], list[Step]]:
+    def send_home(self, *, run_id: str) -> News:
         """In a worker process: what has happened there since this was last asked."""
         run = self._runs[run_id]
         happened = run.calls, run.steps
         run.calls, run.steps = [], []
-        return happened
+        return (*happened, [] if self.store is None else self.store.send_home(run_id=run_id))
 
-    def take_home(self, *, run_id: str, state: tuple[list[Call], list[Step]]) -> None:
+    def take_home(self, *, run_id: str, state: News) -> None:
         """Takes what happened in a worker process."""
         if (run := self._runs.get(run_id)) is not None:
             run.calls += state[0]
             run.steps += state[1]
+        if self.store is not None:
+            self.store.take_home(run_id=run_id, state=state[2])
 
     def call_made(self, call: Call) -> None:
         """Takes a row of the ledger."""

@@ -1,0 +1,164 @@
+"""A store that several processes use, and some of them are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stepwell import Driver
+from stepwell.store import Runs, RunStore
+from stepwell.testing import module_of
+
+WORKER = """
+import sys
+from stepwell import Driver
+from stepwell.llm import TokenAccounting, Usage, record_usage
+from stepwell.store import RunStore
+from stepwell.testing import module_of
+
+def answer(times: int) -> int:
+    for number in range(times):
+        record_usage(Usage(input_tokens=1, requests=1), operation="chat", model="m")
+        if times > 1000:
+            print(number + 1, flush=True)
+    return times
+
+driver = Driver({}, module_of(answer), adapter=TokenAccounting(store=RunStore(sys.argv[1])))
+for _ in range(int(sys.argv[2])):
+    driver.execute(["answer"], inputs={"times": int(sys.argv[3])})
+"""
+
+
+def started(path: Path, *words: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(path), *map(str, words)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_eight_processes_lose_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    workers = [started(path, 10, 5) for _ in range(8)]
+    for worker in workers:
+        worker.communicate(timeout=120)
+        assert worker.returncode == 0
+    runs = Runs(path).latest()
+    assert len(runs) == 80
+    assert {(run.ended, run.usage.requests) for run in runs} == {("finished", 5)}
+
+
+@pytest.mark.parametrize("kill_at", [1, 2, 7, 40, 200])
+def test_what_a_killed_process_was_told_is_kept(tmp_path: Path, kill_at: int) -> None:
+    path = tmp_path / "runs.db"
+    worker = started(path, 1, 100_000)
+    assert worker.stdout is not None
+    told = 0
+    while told < kill_at:
+        told = int(worker.stdout.readline())
+    # Of what was told just now some may not be written yet; a hundredth of a second is plenty.
+    written = _until_written(path, told)
+    worker.send_signal(signal.SIGKILL)
+    worker.communicate(timeout=60)
+    (run,) = Runs(path).latest()
+    assert run.usage.requests >= written >= kill_at
+    assert run.usage.input_tokens == run.usage.requests
+    assert run.ended in ("running", "cut off")
+
+
+def _until_written(path: Path, told: int) -> int:
+    while True:
+        runs = Runs(path).latest()
+        if runs and runs[0].usage.requests >= told:
+            return runs[0].usage.requests
+
+
+def test_a_run_whose_process_is_gone_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    worker = started(path, 1, 100_000)
+    assert worker.stdout is not None
+    worker.stdout.readline()
+    worker.kill()
+    worker.communicate(timeout=60)
+    store = RunStore(path)
+    with store._writer.file.transaction() as base:
+        base.execute("update process set until = 0")
+    (run,) = Runs(path).latest()
+    assert (run.ended, run.seconds) == ("cut off", None)
+
+
+def test_the_next_run_goes_on_in_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    for _ in range(5):
+        worker = started(path, 1, 100_000)
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        worker.kill()
+        worker.communicate(timeout=60)
+    worker = started(path, 1, 3)
+    worker.communicate(timeout=60)
+    runs = Runs(path).latest()
+    assert runs[0].ended == "finished"
+    assert len(runs) <= 6
+
+
+def test_items_in_other_processes_are_recorded(tmp_path: Path) -> None:
+    (tmp_path / "squares.py").write_text(
+        "from stepwell import Collect, Parallelizable\n"
+        "from stepwell.llm import Usage, record_usage\n"
+        "def number() -> Parallelizable[int]:\n"
+        "    yield from range(6)\n"
+        "def square(number: int) -> int:\n"
+        "    record_usage(Usage(input_tokens=number, requests=1), operation='chat')\n"
+        "    return number * number\n"
+        "def total(square: Collect[int]) -> int:\n"
+        "    return sum(square)\n"
+    )
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import squares\n"
+        "from stepwell import Builder\n"
+        "from stepwell.executors import ProcessesExecutor\n"
+        "from stepwell.store import RunStore\n"
+        "if __name__ == '__main__':\n"
+        "    store = RunStore(sys.argv[2])\n"
+        "    builder = Builder().with_modules(squares).with_adapters(store)\n"
+        "    driver = builder.with_executor(ProcessesExecutor(2)).build()\n"
+        "    print(driver.execute(['total']))\n"
+    )
+    (tmp_path / "main.py").write_text(code)
+    path = tmp_path / "runs.db"
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "main.py"), str(tmp_path), str(path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    run = Runs(path).run()
+    assert run is not None
+    square = run.step("square")
+    assert square is not None
+    assert (square.times, square.usage.requests, run.usage.input_tokens) == (6, 6, 15)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_process_leaves_the_file_whole(tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs.db")
+
+    def answer() -> int:
+        child = os.fork()
+        if not child:
+            os._exit(0)
+        os.waitpid(child, 0)
+        return 1
+
+    Driver({}, module_of(answer), adapter=store).execute(["answer"])
+    run = store.runs.run()
+    assert run is not None
+    assert run.ended == "finished"
