@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import time
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple, TypeAlias
 
 from stepwell.errors import BadAnswer, BudgetExceeded, Unavailable, told
@@ -16,12 +15,12 @@ from stepwell.lifecycle.api import NodeExecutionMethod
 from stepwell.lifecycle.current import current, model_instead
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
 from stepwell.lifecycle.listening import tell_failed
+from stepwell.lifecycle.made import END, as_made, begun, begun_async
 from stepwell.lifecycle.transient import status_of, transient
 from stepwell.usage import Failed
 
 Question: TypeAlias = "Callable[[Exception], bool] | type[Exception] | tuple[type[Exception], ...]"
 
-_END = object()
 _NOT_GIVEN: Any = ...  # which stays itself when an adapter travels to another process
 
 
@@ -126,14 +125,12 @@ class Fallback(NodeExecutionMethod):
             result = call()
         except Exception as error:
             return self._instead(at, error)
-        match result:
-            case GeneratorType():
-                return self._stream(at, result)
-            case AsyncGeneratorType():
-                return self._async_stream(at, result)
-            case CoroutineType():
-                return self._awaited(at, result)
-        return result
+        return as_made(
+            result,
+            awaited=partial(self._awaited, at),
+            stream=lambda source: begun(source, partial(self._begun, at)),
+            async_stream=lambda source: begun_async(source, partial(self._begun_async, at)),
+        )
 
     def recover(
         self,
@@ -193,45 +190,19 @@ class Fallback(NodeExecutionMethod):
             ways = self._ways(at, error)
             return await _first_that_does_async(ways, lambda way: _now(way.call()))
 
-    def _stream(self, at: _At, source: Any) -> Iterator[Any]:
-        model = None
+    def _begun(self, at: _At, error: Exception) -> tuple[Any, Any]:
+        def begin(way: _Way) -> tuple[Any, Any]:
+            source = _chunks(way.call(), way.model)
+            return source, next(source, END)
 
-        def begin(way: _Way) -> Any:
-            nonlocal source, model
-            source, model = _chunks(way.call()), way.model
-            return next(source, _END)
+        return _first_that_does(self._ways(at, error), begin)  # type: ignore[no-any-return]
 
-        try:
-            try:
-                chunk = next(source, _END)
-            except Exception as error:
-                chunk = _first_that_does(self._ways(at, error), begin)
-            while chunk is not _END:
-                yield chunk
-                with _named(model):
-                    chunk = next(source, _END)
-        finally:
-            source.close()
+    async def _begun_async(self, at: _At, error: Exception) -> tuple[Any, Any]:
+        async def begin(way: _Way) -> tuple[Any, Any]:
+            source = _async_chunks(way.call(), way.model)
+            return source, await anext(source, END)
 
-    async def _async_stream(self, at: _At, source: Any) -> AsyncIterator[Any]:
-        model = None
-
-        async def begin(way: _Way) -> Any:
-            nonlocal source, model
-            source, model = _async_chunks(way.call()), way.model
-            return await anext(source, _END)
-
-        try:
-            try:
-                chunk = await anext(source, _END)
-            except Exception as error:
-                chunk = await _first_that_does_async(self._ways(at, error), begin)
-            while chunk is not _END:
-                yield chunk
-                with _named(model):
-                    chunk = await anext(source, _END)
-        finally:
-            await source.aclose()
+        return await _first_that_does_async(self._ways(at, error), begin)  # type: ignore[no-any-return]
 
     def _tell(self, at: _At, instead: str, error: Exception) -> None:
         from logging import getLogger
@@ -309,18 +280,33 @@ def _taken(step: Callable[..., Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     return {param.name: kwargs[param.name] for param in params if param.name in kwargs}
 
 
-def _chunks(made: Any) -> Iterator[Any]:
+def _chunks(made: Any, model: str | None) -> Iterator[Any]:
     """What takes the place of a stream, as chunks: those of another stream, or one that is all."""
-    if hasattr(made, "__next__"):
-        yield from made
-    else:
-        yield made
+    source = made if hasattr(made, "__next__") else iter((made,))
+    try:
+        while True:
+            with _named(model):
+                chunk = next(source, END)
+            if chunk is END:
+                return
+            yield chunk
+    finally:
+        end = getattr(source, "close", None)
+        if end is not None:
+            end()
 
 
-async def _async_chunks(made: Any) -> AsyncIterator[Any]:
-    if hasattr(made, "__anext__"):
-        async for chunk in made:
+async def _async_chunks(made: Any, model: str | None) -> AsyncIterator[Any]:
+    if not hasattr(made, "__anext__"):
+        for chunk in _chunks(await _now(made), model):
             yield chunk
-    else:
-        for chunk in _chunks(await _now(made)):
+        return
+    try:
+        while True:
+            with _named(model):
+                chunk = await anext(made, END)
+            if chunk is END:
+                return
             yield chunk
+    finally:
+        await made.aclose()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from random import Random
 from time import monotonic, sleep, time
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple, TypeAlias
 
 from stepwell.errors import require
@@ -16,15 +15,13 @@ from stepwell.lifecycle.api import NodeExecutionMethod
 from stepwell.lifecycle.current import current, left, stopping
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
 from stepwell.lifecycle.listening import tell_failed
+from stepwell.lifecycle.made import END, as_made, begun, begun_async
 from stepwell.lifecycle.retrying import Retrying, retrying
 from stepwell.lifecycle.timeout import checked_seconds, within
 from stepwell.lifecycle.transient import retry_after, transient
 from stepwell.usage import Failed
 
 Question: TypeAlias = "Callable[[Exception], bool] | type[Exception] | tuple[type[Exception], ...]"
-
-_LAZY = frozenset({CoroutineType, GeneratorType, AsyncGeneratorType})
-_END = object()
 
 
 class _At(NamedTuple):
@@ -111,13 +108,12 @@ class Retry(NodeExecutionMethod):
             result = at.call()
         except Exception as error:
             return self._again(at, error)
-        if type(result) not in _LAZY:
-            return result
-        if type(result) is GeneratorType:
-            return self._stream(at, result)
-        if type(result) is AsyncGeneratorType:
-            return self._async_stream(at, result)
-        return self._awaited(at, result)
+        return as_made(
+            result,
+            awaited=partial(self._awaited, at),
+            stream=lambda source: begun(source, partial(self._begun_again, at)),
+            async_stream=lambda source: begun_async(source, partial(self._begun_again_async, at)),
+        )
 
     def recover(
         self,
@@ -180,40 +176,19 @@ class Retry(NodeExecutionMethod):
                     return await at.call()
         raise AssertionError("tenacity ends with a result or an error")
 
-    def _stream(self, at: _At, source: Any) -> Iterator[Any]:
-        def anew() -> Any:
-            nonlocal source
+    def _begun_again(self, at: _At, error: Exception) -> tuple[Any, Any]:
+        def anew() -> tuple[Any, Any]:
             source = at.call()
-            return next(source, _END)
+            return source, next(source, END)
 
-        try:
-            try:
-                chunk = next(source, _END)
-            except Exception as error:
-                chunk = self._again(at._replace(call=anew), error)
-            if chunk is not _END:
-                yield chunk
-                yield from source
-        finally:
-            source.close()
+        return self._again(at._replace(call=anew), error)  # type: ignore[no-any-return]
 
-    async def _async_stream(self, at: _At, source: Any) -> AsyncIterator[Any]:
-        async def anew() -> Any:
-            nonlocal source
+    async def _begun_again_async(self, at: _At, error: Exception) -> tuple[Any, Any]:
+        async def anew() -> tuple[Any, Any]:
             source = at.call()
-            return await anext(source, _END)
+            return source, await anext(source, END)
 
-        try:
-            try:
-                chunk = await anext(source, _END)
-            except Exception as error:
-                chunk = await self._again_async(at._replace(call=anew), error)
-            if chunk is not _END:
-                yield chunk
-                async for chunk in source:
-                    yield chunk
-        finally:
-            await source.aclose()
+        return await self._again_async(at._replace(call=anew), error)  # type: ignore[no-any-return]
 
     def _policy(self, tenacity: Any, at: _At) -> dict[str, Any]:
         return {
