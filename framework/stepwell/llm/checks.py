@@ -13,10 +13,10 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import NamedTuple, NoReturn
 
-from stepwell.errors import BadAnswer
 from stepwell.keys import hidden
 from stepwell.llm.events import Events, data_of
 from stepwell.llm.reading import text_of_events
+from stepwell.llm.sdk import Fail
 
 LARGEST = 32 * 1024 * 1024
 """The largest answer, unpacked, unless told otherwise."""
@@ -37,8 +37,6 @@ UNBOUNDED = {"br", "zstd"}
 """How it may not: an answer could unpack to any size at once. It is not asked for."""
 
 SHOWN = 200
-
-Raiser = Callable[..., NoReturn]
 
 
 class Bounds(NamedTuple):
@@ -69,10 +67,10 @@ class Check:
     Args:
         asked: what it answers.
         bounds: what it is held to.
-        fail: raises a `BadAnswer` made of a message and of what is known.
+        fail: makes a `BadAnswer` of a message and of what is known.
     """
 
-    def __init__(self, asked: Asked, bounds: Bounds, fail: type[BadAnswer]) -> None:
+    def __init__(self, asked: Asked, bounds: Bounds, fail: Fail) -> None:
         self.asked, self.bounds, self._error = asked, bounds, fail
         self._unpack: Callable[[bytes], bytes] | None = None
         self._status = 200

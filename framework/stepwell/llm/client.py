@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import time
 from typing import TypeVar
 
-from stepwell.errors import BadAnswer, require
+from stepwell.errors import require
 from stepwell.lifecycle.current import current
 from stepwell.lifecycle.listening import ears_of
 from stepwell.llm.prices import Prices, priced
@@ -29,12 +29,13 @@ def metered(
     it; where no adapter wants to know (`TokenAccounting`, `Tracing`), nothing is measured.
 
     What is no answer raises a `BadAnswer`: JSON or a stream that is cut off, a page in place of
-    JSON, more bytes than allowed. With the SDK it is an `openai.APIError` too. A second redirection
-    is not followed, and the first without the key if it leads elsewhere. The key is taken out of
-    refusals that repeat it.
+    JSON, more bytes than allowed. With the SDKs of OpenAI and Anthropic it is an `APIError` too. A
+    second redirection is not followed, and the first without the key if it leads elsewhere. The key
+    is taken out of refusals that repeat it.
 
     Args:
-        client: an `openai.OpenAI` or `AsyncOpenAI`, or an HTTP client of `httpx2`.
+        client: an `openai.OpenAI` or `AsyncOpenAI`, a client of another SDK over `httpx2` or
+            `httpx`, or such an HTTP client itself.
         prices: own prices by model, as `{"smollm2": Price(input=0, output=0)}`; they come before
             those of the package genai-prices. What is in neither has an unknown price.
         checked: whether answers are judged; `False` hands the caller whatever comes.
@@ -50,24 +51,19 @@ def metered(
     from stepwell.llm.checks import Bounds
     from stepwell.llm.guard import guarded
     from stepwell.llm.meter import Meter
+    from stepwell.llm.sdk import REFUSALS, failing, kind_of
     from stepwell.llm.transport import is_through_door, through_door
-    from stepwell.llm.twin import http_of, is_bare, with_http
+    from stepwell.llm.twin import http_of, with_http
 
     http = http_of(client, what="`metered` can't measure")
     if is_through_door(http):
         return client
-    meter = Meter(prices or {}, max_retries=getattr(client, "max_retries", 0))
+    meter = Meter(
+        prices or {}, max_retries=getattr(client, "max_retries", 0), kind=kind_of(client, REFUSALS)
+    )
     if checked:
-        http = guarded(http, Bounds(largest, deadline), _fault(bare=is_bare(client)))
+        http = guarded(http, Bounds(largest, deadline), failing(client))
     return with_http(client, through_door(http, meter))
-
-
-def _fault(*, bare: bool) -> type[BadAnswer]:
-    if bare:
-        return BadAnswer
-    from stepwell.llm import sdk
-
-    return sdk.BadAnswer
 
 
 def record_usage(

@@ -17,7 +17,8 @@ from stepwell.lifecycle.current import left
 from stepwell.llm.checks import UNBOUNDED, Asked, Bounds, Check
 from stepwell.llm.punctual import Until, keep_time
 from stepwell.llm.reading import operation_of
-from stepwell.llm.twin import twin_of
+from stepwell.llm.sdk import Fail
+from stepwell.llm.twin import is_async, twin_of
 
 TRAIL = "stepwell.trail"
 STREAMED = re.compile(rb'"stream"\s*:\s*true')
@@ -131,7 +132,7 @@ class Guard(httpx2.BaseTransport):
     Args:
         inner: the transport that does the work.
         bounds: what answers are held to.
-        fail: the class of what is raised for a bad one.
+        fail: makes what is raised for a bad one.
         owner: the client that `inner` belongs to; kept, as one that is dropped closes it.
     """
 
@@ -139,7 +140,7 @@ class Guard(httpx2.BaseTransport):
         self,
         inner: httpx2.BaseTransport,
         bounds: Bounds,
-        fail: type[BadAnswer],
+        fail: Fail,
         owner: object,
     ) -> None:
         self.inner, self.bounds, self.fail, self._owner = inner, bounds, fail, owner
@@ -174,7 +175,7 @@ class AsyncGuard(httpx2.AsyncBaseTransport):
         self,
         inner: httpx2.AsyncBaseTransport,
         bounds: Bounds,
-        fail: type[BadAnswer],
+        fail: Fail,
         owner: object,
     ) -> None:
         self.inner, self.bounds, self.fail, self._owner = inner, bounds, fail, owner
@@ -198,13 +199,13 @@ class AsyncGuard(httpx2.AsyncBaseTransport):
         await self.inner.aclose()
 
 
-def guarded(client: Any, bounds: Bounds, fail: type[BadAnswer]) -> Any:
+def guarded(client: Any, bounds: Bounds, fail: Fail) -> Any:
     """A twin of an HTTP client whose answers are judged; it shares the connection pool."""
-    is_async = isinstance(client, httpx2.AsyncClient)
-    guard: Callable[..., Any] = AsyncGuard if is_async else Guard
+    later = is_async(client)
+    guard: Callable[..., Any] = AsyncGuard if later else Guard
 
     def wrapped(transport: Any) -> Any:
-        if not is_async:
+        if not later:
             keep_time(transport)
         return guard(transport, bounds, fail, client)
 
@@ -217,7 +218,7 @@ def guarded(client: Any, bounds: Bounds, fail: type[BadAnswer]) -> Any:
         follow(request, fail)
 
     hooks = client.event_hooks
-    twin.event_hooks = {**hooks, "request": [*hooks["request"], wary_async if is_async else wary]}
+    twin.event_hooks = {**hooks, "request": [*hooks["request"], wary_async if later else wary]}
     return twin
 
 
@@ -229,7 +230,7 @@ class Trail:
     redirections: int = 0
 
 
-def follow(request: httpx2.Request, fail: type[BadAnswer]) -> None:
+def follow(request: httpx2.Request, fail: Fail) -> None:
     """Takes the keys out of a request that a server sends to somebody else.
 
     Raises:

@@ -16,6 +16,7 @@ from time import perf_counter, time
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from stepwell.errors import StepwellError
 from stepwell.lifecycle.current import current
 from stepwell.lifecycle.listening import Ears, ears_of
 from stepwell.lifecycle.retrying import retrying
@@ -33,6 +34,7 @@ from stepwell.llm.reading import (
     tier_of,
     usage_of,
 )
+from stepwell.llm.sdk import dressed
 from stepwell.usage import Call, Cost, Said, Usage
 
 NOT_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
@@ -61,10 +63,13 @@ class Meter:
     Args:
         prices: own prices, which come before those of the price package.
         max_retries: how often the client itself retries.
+        kind: the class of errors that the client passes on as they are.
     """
 
-    def __init__(self, prices: Prices, *, max_retries: int = 0) -> None:
-        self.prices, self.max_retries = prices, max_retries
+    def __init__(
+        self, prices: Prices, *, max_retries: int = 0, kind: type[Exception] | None = None
+    ) -> None:
+        self.prices, self.max_retries, self.kind = prices, max_retries, kind
         self.plain: set[str] = set()
         self.debts = Debts()
         self._lock = Lock()
@@ -216,10 +221,12 @@ class Exchange:
             yield from self._passage.through(gates_of(self._ears.listeners), self._asking)
         self._started, self._began = time(), perf_counter()
 
-    def withdrawn(self) -> None:
+    def withdrawn(self, error: BaseException | None = None) -> None:
         """Takes note that it does not leave: no row of the ledger, and nothing kept for it."""
         self._over = True
         self._passage.over(None)
+        if isinstance(error, StepwellError):
+            dressed(error, self._meter.kind)
 
     def _asking(self) -> Asking:
         return Asking(

@@ -8,9 +8,10 @@ from typing import Any
 import httpx2
 
 from stepwell.lifecycle.current import refuse_late
+from stepwell.llm.classic import is_classic
 from stepwell.llm.meter import Exchange, Meter
 from stepwell.llm.renaming import renamed, with_body
-from stepwell.llm.twin import twin_of
+from stepwell.llm.twin import is_async, twin_of
 
 
 class Body(httpx2.SyncByteStream):
@@ -133,15 +134,19 @@ class AsyncDoor(httpx2.AsyncBaseTransport):
         await self.inner.aclose()
 
 
+DOORS = (Door, AsyncDoor)
+
+
 def through_door(client: Any, meter: Meter) -> Any:
     """A twin of an HTTP client whose requests are measured; it shares the connection pool."""
-    door: Callable[..., Any] = AsyncDoor if isinstance(client, httpx2.AsyncClient) else Door
+    door: Callable[..., Any] = AsyncDoor if is_async(client) else Door
     return twin_of(client, lambda transport: door(transport, meter, client))
 
 
 def is_through_door(client: Any) -> bool:
     """Whether that HTTP client's requests are measured."""
-    return isinstance(client._transport, (Door, AsyncDoor))
+    outer = client._transport
+    return isinstance(getattr(outer, "inner", None) if is_classic(client) else outer, DOORS)
 
 
 def _begin(meter: Meter, request: httpx2.Request) -> Exchange | None:
@@ -168,8 +173,8 @@ def _admit(exchange: Exchange) -> None:
     try:
         for pause in exchange.admission():
             pause.block()
-    except BaseException:
-        exchange.withdrawn()
+    except BaseException as error:
+        exchange.withdrawn(error)
         raise
 
 
@@ -177,8 +182,8 @@ async def _admit_async(exchange: Exchange) -> None:
     try:
         for pause in exchange.admission():
             await pause.later()
-    except BaseException:
-        exchange.withdrawn()
+    except BaseException as error:
+        exchange.withdrawn(error)
         raise
 
 

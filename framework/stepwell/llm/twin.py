@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from stepwell.llm.classic import among_classic, is_classic
+
 Client = TypeVar("Client")
 
 
@@ -25,15 +27,20 @@ def http_of(client: object, *, what: str) -> Any:
     http = given if is_bare(given) else getattr(given, "_client", None)
     if not is_bare(http):
         raise TypeError(
-            f"{what} a `{type(given).__module__}.{type(given).__qualname__}`;"
-            " give an `openai.OpenAI` or `openai.AsyncOpenAI` made with an `httpx2` client"
+            f"{what} a `{type(given).__module__}.{type(given).__qualname__}`; give a client of an"
+            " SDK over `httpx2` or `httpx`, as `openai.OpenAI` is, or such an HTTP client"
         )
     return http
 
 
 def is_bare(client: object) -> bool:
     """Whether it is an HTTP client itself."""
-    return isinstance(client, (httpx2.Client, httpx2.AsyncClient))
+    return isinstance(client, (httpx2.Client, httpx2.AsyncClient)) or is_classic(client)
+
+
+def is_async(client: Any) -> bool:
+    """Whether an HTTP client is one for an event loop."""
+    return hasattr(client, "aclose")
 
 
 def with_http(client: Client, http: Any) -> Client:
@@ -49,6 +56,7 @@ def twin_of(client: Any, wrap: Callable[[Any], Any]) -> Any:
     The twin of a client that closes itself when dropped does not: the pool is the first one's.
     What wraps has to keep the client, as one that is dropped closes its transports.
     """
+    wrap = among_classic(wrap, is_async=is_async(client)) if is_classic(client) else wrap
     twin = copy(client)
     twin.__class__ = next(c for c in type(client).__mro__ if not hasattr(c, "__del__"))
     twin._transport = wrap(client._transport)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from stepwell.testing.modules import module_of as module_of
     from stepwell.testing.recording import NotRecorded as NotRecorded
     from stepwell.testing.recording import cassette as cassette
+    from stepwell.testing.reply import Reply as Reply
     from stepwell.testing.server import FakeModel as FakeModel
     from stepwell.testing.server import Received as Received
-    from stepwell.testing.server import Reply as Reply
     from stepwell.testing.steps import Coverage as Coverage
     from stepwell.testing.steps import Fakes as Fakes
 
@@ -34,7 +34,8 @@ __getattr__, __dir__ = exports(
     {
         ".recording": "NotRecorded cassette",
         ".modules": "graph_of module_of",
-        ".server": "FakeModel Received Reply",
+        ".reply": "Reply",
+        ".server": "FakeModel Received",
         ".steps": "Coverage Fakes",
     },
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from select import select
 from socket import MSG_PEEK, SHUT_RDWR, SO_LINGER, SOL_SOCKET, socket
@@ -16,54 +15,9 @@ from threading import Condition, Event, Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from stepwell.errors import did_you_mean
 from stepwell.testing.faults import FAULTS, RESET, Good, Script
-
-_REPORT: Mapping[str, Any] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer of a `FakeModel`.
-
-    Args:
-        text: what the model says; a stream has a chunk for each word.
-        status: another HTTP status than 200 makes it an error.
-        headers: headers to add.
-        error: the error's body: its `code`, `type` and `message`.
-        body: these bytes in place of any other body.
-        usage: the usage to report, in place of the words counted; `None` reports none.
-        model: the model's name in the answer, if not the one that was asked for.
-        cut_after: ends the connection after so many chunks of a stream; 0 sends no answer at all.
-        cached: how many of the input tokens came from a cache.
-        held: waits for this event before answering.
-        fault: what goes wrong, by name; `stepwell.testing.faults` tells them all.
-        pace: seconds between the pieces of a fault that is slow.
-        polls: how often who fetches a background response or a batch hears that it is not made yet.
-        to: where the fault `redirect_away` leads.
-
-    Raises:
-        ValueError: if there is no such fault.
-    """
-
-    text: str = "Paris is the capital."
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    error: Mapping[str, Any] = field(default_factory=dict)
-    body: bytes | None = None
-    usage: Mapping[str, Any] | None = field(default_factory=lambda: _REPORT)
-    model: str | None = None
-    cut_after: int | None = None
-    cached: int = 0
-    held: Event | None = None
-    fault: str | None = None
-    pace: float = 0.01
-    polls: int = 0
-    to: str = ""
-
-    def __post_init__(self) -> None:
-        if self.fault is not None and self.fault not in FAULTS:
-            raise ValueError(f"there is no fault `{self.fault}`{did_you_mean(self.fault, FAULTS)}")
+from stepwell.testing.reply import Reply
+from stepwell.testing.shapes import events_of, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +30,10 @@ class Received:
 
 
 class FakeModel:
-    """A server on this machine that speaks chat completions, responses, embeddings and batches.
+    """A server on this machine that speaks as OpenAI's does, and Anthropic's messages.
 
-    What is asked for in the background is fetched under its name (`GET /responses/…`).
+    Chat completions, responses, embeddings, batches; other paths get a `Reply(body=…)`. What is
+    asked for in the background is fetched under its name (`GET /responses/…`).
 
     >>> with FakeModel() as model:
     ...     model.url.startswith("http://127.0.0.1:")
@@ -201,7 +156,7 @@ class _Later:
     polls: int
 
     def answer(self, *, status: str) -> dict[str, Any]:
-        answer = _answer(self.path, self.body, self.reply) | {"id": self.name, "status": status}
+        answer = whole(self.path, self.body, self.reply) | {"id": self.name, "status": status}
         return answer if status == "completed" else answer | {"output": [], "usage": None}
 
 
@@ -262,14 +217,14 @@ class _Handler(BaseHTTPRequestHandler):
             later = self.server.fake.puts_off(self.path, body, reply)
             self._send(reply, json.dumps(later).encode())
         elif body.get("stream"):
-            self._stream(reply, _streamed(self.path, body, reply))
+            self._stream(reply, events_of(self.path, body, reply))
         else:
-            self._send(reply, json.dumps(_answer(self.path, body, reply)).encode())
+            self._send(reply, json.dumps(whole(self.path, body, reply)).encode())
 
     def _good(self, body: Mapping[str, Any], reply: Reply) -> Good:
         return Good(
-            whole=json.dumps(_answer(self.path, body, reply)).encode(),
-            events=tuple(_streamed(self.path, body, reply)),
+            whole=json.dumps(whole(self.path, body, reply)).encode(),
+            events=tuple(events_of(self.path, body, reply)),
             headers=reply.headers,
             pace=reply.pace,
             to=reply.to,
@@ -309,98 +264,3 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
         self.wfile.write(b"0\r\n\r\n")
-
-
-def _answer(path: str, body: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
-    model = reply.model or body.get("model")
-    if path.endswith("/embeddings"):
-        return _embeddings(body, reply)
-    if path.endswith("/batches"):
-        kept = {name: body.get(name) for name in ("endpoint", "input_file_id")}
-        more = {"created_at": 1, "completion_window": "24h", "output_file_id": "file-2"}
-        made = {"object": "batch", "model": reply.model, **kept, **more}
-        return {**made, "usage": _usage("/responses", body, reply)}
-    if path.endswith("/responses"):
-        content = [{"type": "output_text", "text": reply.text, "annotations": []}]
-        message = {"type": "message", "id": "m", "role": "assistant", "content": content}
-        return {
-            "id": "resp-1",
-            "object": "response",
-            "created_at": 1,
-            "model": model,
-            "status": "completed",
-            "output": [message | {"status": "completed"}],
-            "usage": _usage(path, body, reply),
-        }
-    message = {"role": "assistant", "content": reply.text}
-    answer = {
-        "id": "chat-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-    }
-    usage = _usage(path, body, reply)
-    return answer if usage is None else answer | {"usage": usage}
-
-
-def _embeddings(body: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
-    texts = body.get("input", "")
-    texts = [texts] if isinstance(texts, str) else texts
-    vectors: list[Any] = [[float(len(text)), 1.0, 0.0] for text in texts]
-    if body.get("encoding_format") == "base64":
-        vectors = [base64.b64encode(struct.pack("<3f", *vector)).decode() for vector in vectors]
-    data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
-    usage = _usage("/embeddings", body, reply)
-    return {"object": "list", "model": body.get("model"), "data": data, "usage": usage}
-
-
-def _streamed(path: str, body: Mapping[str, Any], reply: Reply) -> Iterator[bytes]:
-    if path.endswith("/responses"):
-        for number, word in enumerate(_words(reply.text)):
-            delta = {"item_id": "m", "output_index": 0, "content_index": 0, "logprobs": []}
-            yield _event({"type": "response.output_text.delta", "delta": word, **delta}, number)
-        done = {"type": "response.completed", "response": _answer(path, body, reply)}
-        yield _event(done, 99)
-        return
-    asked = (body.get("stream_options") or {}).get("include_usage")
-    chunk: dict[str, Any] = {
-        "id": "chat-1",
-        "object": "chat.completion.chunk",
-        "created": 1,
-        "model": reply.model or body.get("model"),
-    } | ({"usage": None} if asked else {})
-    for word in _words(reply.text):
-        choice = {"index": 0, "delta": {"content": word}, "finish_reason": None}
-        yield _event(chunk | {"choices": [choice]})
-    yield _event(chunk | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-    if asked and (usage := _usage(path, body, reply)) is not None:
-        yield _event(chunk | {"choices": [], "usage": usage})
-    yield b"data: [DONE]\n\n"
-
-
-def _usage(path: str, body: Mapping[str, Any], reply: Reply) -> Mapping[str, Any] | None:
-    if reply.usage is not _REPORT:
-        return reply.usage
-    given = len(json.dumps(body.get("messages") or body.get("input") or "").split())
-    made = 0 if path.endswith("/embeddings") else len(reply.text.split())
-    total = {"total_tokens": given + made}
-    cached = {"cached_tokens": reply.cached}
-    if path.endswith("/responses"):
-        counts: dict[str, Any] = {"input_tokens": given, "output_tokens": made}
-        counts |= {"input_tokens_details": cached}
-        return counts | total | {"output_tokens_details": {"reasoning_tokens": 0}}
-    counts = {"prompt_tokens": given, "prompt_tokens_details": cached}
-    return counts | total | ({} if path.endswith("/embeddings") else {"completion_tokens": made})
-
-
-def _words(text: str) -> list[str]:
-    words = text.split(" ")
-    return [word + " " for word in words[:-1]] + words[-1:]
-
-
-def _event(data: Mapping[str, Any], number: int | None = None) -> bytes:
-    if number is None:
-        return b"data: " + json.dumps(data).encode() + b"\n\n"
-    numbered = json.dumps({**data, "sequence_number": number}).encode()
-    return b"event: " + str(data["type"]).encode() + b"\ndata: " + numbered + b"\n\n"
