@@ -1,0 +1,507 @@
+"""The driver and its builder, as Hamilton's users call them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import stepwell
+from stepwell.compat.hamilton.errors import as_theirs
+from stepwell.compat.hamilton.execution.executors import (
+    DefaultExecutionManager,
+    MultiThreadingExecutor,
+)
+from stepwell.compat.hamilton.function_modifiers.conditions import answered
+from stepwell.compat.hamilton.graph_types import FunctionGraph, HamiltonNode
+from stepwell.compat.hamilton.lifecycle.bridge import bridged
+from stepwell.compat.hamilton.node import input_of, matches_query, node_of
+from stepwell.driver.materialize import From, To
+from stepwell.driver.views import Picture
+from stepwell.read import runtime
+
+Variable = HamiltonNode
+FinalVar = str | Callable[..., Any] | HamiltonNode
+Given = Mapping[str, Any] | None
+
+
+class Driver:
+    """A driver of these modules.
+
+    What differs from `stepwell.Driver`: the order of arguments; an `execute` that gives a frame of
+    pandas where the constructor is given no result builder; overrides, inputs and keys of the
+    config that nobody knows are left alone; a key of the config that names a step takes its place.
+
+    Args:
+        config: decides which steps exist, and gives values.
+        modules: the modules of steps.
+        adapter: adapters of this package's classes or of stepwell's.
+        allow_module_overrides: a later module's steps take the place of an earlier's.
+
+    Raises:
+        ValueError: if the steps make no graph.
+        InvalidDecoratorException: if a decorator was given what it can't use.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *modules: ModuleType,
+        adapter: Any = None,
+        allow_module_overrides: bool = False,
+        _materializers: Iterable[To | From] = (),
+        _executor: Any = None,
+        _use_legacy_adapter: bool = True,
+    ) -> None:
+        adapters = list(adapter) if isinstance(adapter, list | tuple) else [adapter]
+        adapters = [each for each in adapters if each is not None]
+        if _use_legacy_adapter and not any(map(builds_results, adapters)):
+            from stepwell.compat.hamilton.base import PandasDataFrameResult
+
+            adapters.append(PandasDataFrameResult())
+        self.config, self.graph_modules, self.adapters = dict(config), modules, adapters
+        self._options: dict[str, Any] = {
+            "overriding": allow_module_overrides,
+            "materializers": tuple(_materializers),
+            "executor": _executor,
+        }
+        self._core, self._instead = self._built(adapters, self._options["materializers"])
+
+    def _built(
+        self, adapters: Iterable[Any], materializers: Iterable[To | From]
+    ) -> tuple[stepwell.Driver, dict[str, Any]]:
+        """The driver that does it, and the values of the config that stand for steps."""
+        steps = [step for module in self.graph_modules for step in runtime.steps_of(module)]
+        config = {**self.config, **answered(steps, self.config)}
+        overriding = self._options["overriding"]
+        with as_theirs():
+            known = runtime.graph(self.graph_modules, config=config, overriding=overriding)
+            instead = {name: config.pop(name) for name in self.config if name in known.nodes}
+            builder = (
+                stepwell.Builder()
+                .with_config(config)
+                .with_modules(*self.graph_modules)
+                .with_adapters(*map(bridged, adapters))
+                .with_materializers(*materializers)
+            )
+            if overriding:
+                builder.allow_module_overrides()
+            if self._options["executor"] is not None:
+                builder.with_executor(self._options["executor"])
+            return builder.build(), instead
+
+    # What to run.
+
+    def execute(
+        self,
+        final_vars: Iterable[FinalVar],
+        overrides: Given = None,
+        display_graph: bool = False,
+        inputs: Given = None,
+    ) -> Any:
+        """The values asked for, as the result builder makes them.
+
+        Raises:
+            ValueError: before anything runs, if it can't.
+        """
+        names, given, instead = self._request(final_vars, inputs, overrides)
+        if display_graph:
+            self.visualize_execution(names, "test-output/execute.gv", {}, inputs)
+        with as_theirs():
+            return self._core.execute(names, given, instead)
+
+    def raw_execute(
+        self,
+        final_vars: Iterable[FinalVar],
+        overrides: Given = None,
+        display_graph: bool = False,
+        inputs: Given = None,
+    ) -> dict[str, Any]:
+        """As `execute`; always a dict."""
+        found: dict[str, Any] = self._without_builder(()).execute(
+            final_vars, overrides, display_graph, inputs
+        )
+        return found
+
+    def validate_execution(
+        self, final_vars: Iterable[FinalVar], overrides: Given = None, inputs: Given = None
+    ) -> None:
+        """Raises what `execute` would raise before anything runs.
+
+        Raises:
+            ValueError: if it can't run.
+        """
+        names, given, instead = self._request(final_vars, inputs, overrides)
+        with as_theirs():
+            self._core.validate_execution(names, given, instead)
+
+    def materialize(
+        self,
+        *materializers: To | From,
+        additional_vars: Iterable[FinalVar] = (),
+        overrides: Given = None,
+        inputs: Given = None,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Loads and saves: what is known of each that was saved, and the values asked for.
+
+        Raises:
+            ValueError: before anything runs, if it can't.
+        """
+        whole = self._without_builder(materializers)
+        saved = [str(each.id) for each in materializers if isinstance(each, To)]
+        names = whole._names(additional_vars)
+        found = whole.execute([*saved, *names], overrides=overrides, inputs=inputs)
+        return {name: found[name] for name in saved}, {name: found[name] for name in names}
+
+    def validate_materialization(
+        self,
+        *materializers: To | From,
+        additional_vars: Iterable[FinalVar] = (),
+        overrides: Given = None,
+        inputs: Given = None,
+    ) -> None:
+        """Raises what `materialize` would raise before anything runs.
+
+        Raises:
+            ValueError: if it can't run.
+        """
+        whole = self._without_builder(materializers)
+        saved = [str(each.id) for each in materializers if isinstance(each, To)]
+        names = [*saved, *whole._names(additional_vars)]
+        whole.validate_execution(names, overrides=overrides, inputs=inputs)
+
+    def export_execution(
+        self, final_vars: Iterable[str], inputs: Given = None, overrides: Given = None
+    ) -> str:
+        """What a run would do, as JSON: its nodes."""
+        names, given, instead = self._request(final_vars, inputs, overrides)
+        with as_theirs():
+            plan = json.loads(self._core.export_execution(names, given, instead))
+        used = {*plan["given"], *(node["name"] for node in plan["nodes"])}
+        nodes = [v.as_dict() for v in self.list_available_variables() if v.name in used]
+        return json.dumps({"nodes": nodes})
+
+    # What there is.
+
+    @property
+    def graph(self) -> FunctionGraph:
+        """The graph, by this package's nodes."""
+        return FunctionGraph(self._core.graph)
+
+    def list_available_variables(
+        self, *, tag_filter: Mapping[str, str | list[str] | None] | None = None
+    ) -> list[HamiltonNode]:
+        """All nodes and inputs, or those whose tags answer the filter.
+
+        Raises:
+            ValueError: if a value of the filter is neither a text, nor texts, nor `None`.
+        """
+        for value in (tag_filter or {}).values():
+            if not isinstance(value, str | list | None):
+                raise ValueError("a value of `tag_filter` is a text, a list of texts, or `None`")
+        found = [HamiltonNode.from_node(node) for node in self.graph.nodes.values()]
+        return [each for each in found if matches_query(each.tags, tag_filter or {})]
+
+    def has_cycles(self, final_vars: Iterable[FinalVar], _fn_graph: Any = None) -> bool:
+        """`False`: a driver of a graph with a cycle can't be built."""
+        return False
+
+    def what_is_upstream_of(self, *node_names: str) -> list[HamiltonNode]:
+        """These nodes and all that they need."""
+        with as_theirs():
+            return self._variables(self._core.what_is_upstream_of(*node_names))
+
+    def what_is_downstream_of(self, *node_names: str) -> list[HamiltonNode]:
+        """These nodes and all that needs them."""
+        with as_theirs():
+            return self._variables(self._core.what_is_downstream_of(*node_names))
+
+    def what_is_the_path_between(
+        self, upstream_node_name: str, downstream_node_name: str
+    ) -> list[HamiltonNode]:
+        """All that lies on a way from the one to the other."""
+        with as_theirs():
+            found = self._core.what_is_the_path_between(upstream_node_name, downstream_node_name)
+        return self._variables(found)
+
+    # Pictures.
+
+    def display_all_functions(
+        self, output_file_path: Any = None, render_kwargs: Any = None, **options: Any
+    ) -> Picture:
+        """The whole graph."""
+        return _drawn(self._core.display_all_functions(**_look(options)), output_file_path)
+
+    def visualize_execution(
+        self,
+        final_vars: Iterable[FinalVar],
+        output_file_path: Any = None,
+        render_kwargs: Any = None,
+        inputs: Given = None,
+        graphviz_kwargs: Any = None,
+        overrides: Given = None,
+        **options: Any,
+    ) -> Picture:
+        """What a run uses."""
+        names, given, instead = self._request(final_vars, inputs, overrides)
+        with as_theirs():
+            picture = self._core.visualize_execution(names, given, instead, **_look(options))
+        return _drawn(picture, output_file_path)
+
+    def visualize_materialization(
+        self,
+        *materializers: To | From,
+        output_file_path: Any = None,
+        additional_vars: Iterable[FinalVar] = (),
+        inputs: Given = None,
+        overrides: Given = None,
+        **options: Any,
+    ) -> Picture:
+        """What `materialize` uses."""
+        whole = self._without_builder(materializers)
+        saved = [str(each.id) for each in materializers if isinstance(each, To)]
+        names = [*saved, *whole._names(additional_vars)]
+        return whole.visualize_execution(
+            names, output_file_path, None, inputs, None, overrides, **options
+        )
+
+    def display_upstream_of(
+        self, *node_names: str, output_file_path: Any = None, **options: Any
+    ) -> Picture:
+        """These nodes and all that they need."""
+        return _drawn(
+            self._core.display_upstream_of(*node_names, **_look(options)), output_file_path
+        )
+
+    def display_downstream_of(
+        self, *node_names: str, output_file_path: Any = None, **options: Any
+    ) -> Picture:
+        """These nodes and all that needs them."""
+        return _drawn(
+            self._core.display_downstream_of(*node_names, **_look(options)), output_file_path
+        )
+
+    def visualize_path_between(
+        self,
+        upstream_node_name: str,
+        downstream_node_name: str,
+        output_file_path: Any = None,
+        **options: Any,
+    ) -> Picture:
+        """All that lies on a way from the one to the other."""
+        between = self._core.visualize_path_between(
+            upstream_node_name, downstream_node_name, **_look(options)
+        )
+        return _drawn(between, output_file_path)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        return self._core.display_all_functions()._repr_mimebundle_(**options)
+
+    # How it is asked.
+
+    def _names(self, final_vars: Iterable[FinalVar]) -> list[str]:
+        with as_theirs():
+            from stepwell.driver.request import target_names
+
+            given = [v.name if isinstance(v, HamiltonNode) else v for v in final_vars]
+            return [*target_names(self._core.graph, given)]
+
+    def _request(
+        self, final_vars: Iterable[FinalVar], inputs: Given, overrides: Given
+    ) -> tuple[list[str], dict[str, Any], dict[str, Any]]:
+        """Targets, inputs and overrides as stepwell asks for them."""
+        if isinstance(final_vars, str):
+            raise ValueError(f"`final_vars` is a list of names; got `{final_vars}` alone")
+        graph, config = self._core.graph, self._core.config
+        names, given = self._names(final_vars), dict(inputs or {})
+        if shared := [name for name in given if name in self.config]:
+            raise ValueError(f"`{shared[0]}` is in the config and in `inputs`; give it in one")
+        over = {**self._instead, **(overrides or {})}
+        instead = {name: value for name, value in over.items() if name in graph.nodes}
+        given |= {
+            name: value
+            for name, value in over.items()
+            if name in graph.inputs and name not in config
+        }
+        known = {*graph.inputs, *names} - {*graph.nodes, *config}
+        return names, {name: v for name, v in given.items() if name in known}, instead
+
+    def _without_builder(self, materializers: Iterable[To | From]) -> Driver:
+        """A driver of the same, without its result builder, with more that loads and saves."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.adapters = [each for each in self.adapters if not builds_results(each)]
+        more = (*self._options["materializers"], *materializers)
+        other._core, other._instead = self._built(other.adapters, more)
+        return other
+
+    def _variables(self, found: Iterable[Any]) -> list[HamiltonNode]:
+        graph = self._core.graph
+        return [
+            HamiltonNode.from_node(
+                input_of(each.name, each.type)
+                if each.is_external_input
+                else node_of(graph.nodes[each.name])
+            )
+            for each in found
+        ]
+
+
+class Builder:
+    """Puts a driver together piece by piece; each method gives the builder back."""
+
+    def __init__(self) -> None:
+        self.config: dict[str, Any] = {}
+        self.modules: list[ModuleType] = []
+        self.adapters: list[Any] = []
+        self.materializers: list[To | From] = []
+        self.v2_executor = False
+        self.remote_executor: Any = None
+        self._allow_module_overrides = False
+
+    def with_config(self, config: Mapping[str, Any]) -> Builder:
+        """Adds to the configuration; a later value for a key wins."""
+        self.config.update(config)
+        return self
+
+    def with_modules(self, *modules: ModuleType) -> Builder:
+        """Adds modules of steps."""
+        self.modules += modules
+        return self
+
+    def with_adapter(self, adapter: Any) -> Builder:
+        """Adds an adapter."""
+        return self.with_adapters(adapter)
+
+    def with_adapters(self, *adapters: Any) -> Builder:
+        """Adds adapters, after those already there."""
+        self.adapters += adapters
+        return self
+
+    def with_materializers(self, *materializers: To | From) -> Builder:
+        """Adds nodes that load and save.
+
+        Raises:
+            ValueError: if something is neither.
+        """
+        if any(not isinstance(each, To | From) for each in materializers):
+            raise ValueError("`with_materializers` takes `to.…(…)` and `from_.…(…)`, and no list")
+        self.materializers += materializers
+        return self
+
+    def allow_module_overrides(self) -> Builder:
+        """Lets a later module's steps take the place of an earlier's."""
+        self._allow_module_overrides = True
+        return self
+
+    def enable_dynamic_execution(self, *, allow_experimental_mode: bool = False) -> Builder:
+        """Says that items of a `Parallelizable` are done by the remote executor.
+
+        Raises:
+            ValueError: unless `allow_experimental_mode` is true, as it always had to be.
+        """
+        if not allow_experimental_mode:
+            raise ValueError("say `allow_experimental_mode=True`")
+        self.v2_executor = True
+        return self
+
+    def with_remote_executor(self, remote_executor: Any) -> Builder:
+        """Where the items of a `Parallelizable` are done.
+
+        Raises:
+            ValueError: before `enable_dynamic_execution`, or a second time.
+        """
+        self._require_dynamic("with_remote_executor")
+        if self.remote_executor is not None:
+            raise ValueError("there is a remote executor already")
+        self.remote_executor = remote_executor
+        return self
+
+    def with_local_executor(self, local_executor: Any) -> Builder:
+        """Takes the executor of all else, which runs where the driver is anyway.
+
+        Raises:
+            ValueError: before `enable_dynamic_execution`.
+        """
+        self._require_dynamic("with_local_executor")
+        return self
+
+    def with_execution_manager(self, execution_manager: DefaultExecutionManager) -> Builder:
+        """Takes both executors.
+
+        Raises:
+            ValueError: before `enable_dynamic_execution`.
+        """
+        self._require_dynamic("with_execution_manager")
+        return self.with_remote_executor(execution_manager.executors[-1])
+
+    def with_grouping_strategy(self, grouping_strategy: Any) -> Builder:
+        """Takes how nodes are parted into tasks.
+
+        Raises:
+            ValueError: before `enable_dynamic_execution`.
+        """
+        self._require_dynamic("with_grouping_strategy")
+        return self
+
+    def copy(self) -> Builder:
+        """A builder with the same pieces."""
+        other = type(self)()
+        other.config, other.modules = dict(self.config), list(self.modules)
+        other.adapters, other.materializers = list(self.adapters), list(self.materializers)
+        other.v2_executor, other.remote_executor = self.v2_executor, self.remote_executor
+        other._allow_module_overrides = self._allow_module_overrides
+        return other
+
+    def build(self) -> Driver:
+        """The driver; `execute` gives a dict where there is no result builder.
+
+        Raises:
+            ValueError: if the steps make no graph.
+        """
+        executor = self.remote_executor
+        if self.v2_executor and executor is None:
+            executor = MultiThreadingExecutor(max_tasks=10)
+        return Driver(
+            self.config,
+            *self.modules,
+            adapter=self.adapters,
+            allow_module_overrides=self._allow_module_overrides,
+            _materializers=self.materializers,
+            _executor=executor,
+            _use_legacy_adapter=False,
+        )
+
+    def _require_dynamic(self, method: str) -> None:
+        if not self.v2_executor:
+            raise ValueError(f"call `enable_dynamic_execution` before `{method}`")
+
+
+def builds_results(adapter: Any) -> bool:
+    """Whether an adapter makes what `execute` returns."""
+    return hasattr(adapter, "do_build_result") or hasattr(adapter, "build_result")
+
+
+def _look(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a picture, by stepwell's names; those that it has no counterpart of are let go."""
+    look: dict[str, Any] = {"direction": str(options.get("orient", "LR"))}
+    if options.get("hide_inputs"):
+        look["hide_inputs"] = True
+    if options.get("show_legend", True):
+        look["legend"] = True
+    return look
+
+
+def _drawn(picture: Picture, output_file_path: Any) -> Picture:
+    if output_file_path is not None:
+        path = Path(output_file_path)
+        known: Collection[str] = (".svg", ".png", ".dot", ".mmd", ".md", ".html")
+        path = path if path.suffix in known else path.with_name(path.name + ".png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+    return picture
+
+
+__all__ = ["Builder", "Driver", "Variable"]

@@ -1,0 +1,200 @@
+"""`check_output` and `check_output_custom`, with the names that their nodes have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from stepwell.compat.hamilton.data_quality.base import (
+    BaseDefaultValidator,
+    DataValidationLevel,
+    DataValidator,
+)
+from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
+from stepwell.compat.hamilton.function_modifiers.tagged import selected
+from stepwell.errors import CheckFailed
+from stepwell.modifiers.arguments import Value, fresh, short, whole_type
+from stepwell.modifiers.checked import Checked
+from stepwell.modifiers.checks import CHECKS
+from stepwell.modifiers.modifier import Modifier, Reading
+from stepwell.spec import Node, Param
+from stepwell.types import ANY
+
+IS_DATA_VALIDATOR_TAG = "hamilton.data_quality.contains_dq_results"
+DATA_VALIDATOR_ORIGINAL_OUTPUT_TAG = "hamilton.data_quality.source_node"
+
+_NAMES = {"schema": "pandera_schema_validator", "model": "pydantic_validator"}
+
+
+@dataclass(frozen=True)
+class NamedChecks(Checked):
+    """Puts checks between a node and its readers: `name_raw`, and `name_…_validator` for each."""
+
+    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
+        targets = [node.name for node in selected(nodes, self.on_output)]
+        names: dict[str, str] = {}
+        for target in targets:
+            names[f"{target}.unchecked"] = f"{target}_raw"
+            for check in self.checks:
+                own = _NAMES.get(check, f"{check}_validator")
+                names[f"{target}.{check}"] = f"{target}_{own}"
+        known = {node.name for node in nodes}
+        found = replace(self, on_output=tuple(targets)) if targets else self
+        made = Checked.apply(found, nodes, reading)
+        return [
+            _renamed(node, names) if node.name not in known else _wired(node, names)
+            for node in made
+        ]
+
+
+def _renamed(node: Node, names: Mapping[str, str]) -> Node:
+    node = _wired(node, names)
+    name = names.get(node.name, node.name)
+    if not name.endswith("_validator"):
+        return replace(node, name=name)
+    return replace(node, name=name, tags=_judging(node.tags, node.name.partition(".")[0]))
+
+
+def _wired(node: Node, names: Mapping[str, str]) -> Node:
+    params = tuple(p._replace(reads=names.get(p.reads, p.reads)) for p in node.params)
+    return replace(node, params=params)
+
+
+def _judging(tags: Mapping[str, Any], of: str) -> Mapping[str, Any]:
+    own = {IS_DATA_VALIDATOR_TAG: "true", DATA_VALIDATOR_ORIGINAL_OUTPUT_TAG: of}
+    return MappingProxyType({**tags, **own})
+
+
+@dataclass(frozen=True)
+class Validated(Modifier):
+    """Puts objects that judge between a node and its readers."""
+
+    validators: tuple[Any, ...]
+    target: Any
+
+    stage: ClassVar[int] = 70
+
+    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
+        wanted = {id(node) for node in selected(nodes, self.target)}
+        made: list[Node] = []
+        for node in nodes:
+            made += self._judged(node, [*nodes, *made]) if id(node) in wanted else (node,)
+        return made
+
+    def _judged(self, node: Node, others: Sequence[Node]) -> list[Node]:
+        raw = replace(node, name=fresh(f"{node.name}_raw", others))
+        made = [raw]
+        type = whole_type(node.type)
+        for validator in self.validators:
+            asks = getattr(validator, "validate", None)
+            made.append(
+                replace(
+                    raw,
+                    name=fresh(f"{node.name}_{validator.name()}", [*others, *made]),
+                    type=ANY,
+                    params=(Param("dataset", raw.name, type),),
+                    doc=str(validator.description()),
+                    kind="function",
+                    bound=(),
+                    tags=_judging(node.tags, node.name),
+                    prompts=(),
+                    body=None,
+                    callable=Asking(asks) if node.callable is not None and asks else None,
+                )
+            )
+        judges = tuple(Param("results", each.name, ANY, key=each.name) for each in made[1:])
+        judge = replace(
+            node,
+            type=type,
+            kind="function",
+            params=(Param("value", raw.name, type), *judges),
+            bound=(),
+            prompts=(),
+            body=None,
+            callable=Judging(node.name, self.validators) if node.callable is not None else None,
+        )
+        return [*made, judge]
+
+
+class Asking:
+    """Asks a validator of a value."""
+
+    def __init__(self, asks: Callable[[Any], Any]) -> None:
+        self.asks = asks
+        self.__name__ = "validate"
+
+    def __call__(self, dataset: Any) -> Any:
+        return self.asks(dataset)
+
+
+class Judging:
+    """Gives a value on that its validators let through, and warns or raises of another."""
+
+    def __init__(self, name: str, validators: Sequence[DataValidator]) -> None:
+        self.name, self.validators = name, validators
+        self.__name__ = name
+
+    def __call__(self, value: Any, results: Mapping[str, Any]) -> Any:
+        failed: dict[str, str] = {}
+        for validator, result in zip(self.validators, results.values(), strict=True):
+            if result.passes:
+                continue
+            if validator.importance is DataValidationLevel.FAIL:
+                failed[validator.name()] = result.message
+            else:
+                from logging import getLogger
+
+                error = CheckFailed(self.name, {validator.name(): result.message})
+                getLogger("stepwell").warning("%s", error)
+        if failed:
+            raise CheckFailed(self.name, failed)
+        return value
+
+
+def check_output(
+    importance: str = "warn",
+    default_validator_candidates: Sequence[type[BaseDefaultValidator]] | None = None,
+    target_: Any = None,
+    **default_validator_kwargs: Any,
+) -> Modifier:
+    """Asks questions of what the step makes, each a node.
+
+    Args:
+        importance: `warn` or `fail`.
+        default_validator_candidates: classes of one's own to make validators of.
+        target_: the node, or nodes, to ask.
+        default_validator_kwargs: a question by its name, with what is asked for: `range=(0, 1)`.
+
+    Raises:
+        ValueError: for an importance that is none, or a question that nobody can ask.
+    """
+    if importance not in ("warn", "fail"):
+        raise ValueError(f'`importance` is "warn" or "fail"; got `{short(importance)}`')
+    own = {each.arg(): each for each in default_validator_candidates or ()}
+    made = []
+    limits: dict[str, Value] = {}
+    for key, limit in default_validator_kwargs.items():
+        if key in own:
+            made.append(own[key](**{key: limit, "importance": importance}))
+        elif key in CHECKS:
+            limits[key] = Value(limit)
+        else:
+            raise ValueError(f"`check_output` has no question `{key}`; it has {', '.join(CHECKS)}")
+    if made and limits:
+        raise ValueError("questions of your own and of the framework's take a `check_output` each")
+    if made:
+        return Validated(tuple(made), target_)
+    return NamedChecks(limits, (), importance, target_, "check_output")
+
+
+def check_output_custom(*validators: DataValidator, target_: Any = None) -> Modifier:
+    """Asks validators of your own, each a node.
+
+    Raises:
+        InvalidDecoratorException: without one.
+    """
+    if not validators:
+        raise InvalidDecoratorException("`check_output_custom` needs at least one validator")
+    return Validated(validators, target_)

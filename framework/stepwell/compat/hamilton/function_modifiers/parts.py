@@ -1,0 +1,120 @@
+"""Nodes for the parts of what a step returns: fields, columns, elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException, like
+from stepwell.errors import ModifierError
+from stepwell.modifiers import extract_fields as core_extract_fields
+from stepwell.modifiers.arguments import short, wholes
+from stepwell.modifiers.columns import Columns
+from stepwell.modifiers.extracted import Extracted, Fields
+from stepwell.modifiers.modifier import Modifier, Reading
+from stepwell.spec import Node
+
+
+@dataclass(frozen=True)
+class Filling(Modifier):
+    """Takes parts out of a whole; of one that is not there, a value takes the place."""
+
+    parts: Modifier
+    fill: Any
+
+    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
+        before = {id(node) for node in nodes}
+        return [
+            replace(node, callable=Get(node.name, self.fill, isinstance(self.parts, Columns)))
+            if id(node) not in before and node.kind == "field" and node.callable is not None
+            else node
+            for node in self.parts.apply(nodes, reading)
+        ]
+
+
+class Get:
+    """Takes one part out of a dict or a frame, or gives what stands in its place."""
+
+    def __init__(self, name: str, fill: Any, of_frame: bool) -> None:
+        self.name, self.fill, self.of_frame = name, fill, of_frame
+        self.__name__ = name
+
+    def __call__(self, whole: Any) -> Any:
+        if self.name in whole:
+            return whole[self.name]
+        if not self.of_frame:
+            return self.fill
+        whole[self.name] = self.fill
+        return whole[self.name]
+
+
+@dataclass(frozen=True)
+class OfAnnotation(Modifier):
+    """Takes the fields out that the `TypedDict` names which the step returns."""
+
+    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
+        made: list[Node] = []
+        own = {id(node) for node in wholes(nodes)}
+        for node in nodes:
+            fields = _returned(node) if id(node) in own else None
+            made += Extracted((fields,)).expand(node) if fields else (node,)
+        if len(made) == len(nodes):
+            raise ModifierError(
+                "`extract_fields` needs the names of fields, or a step that returns a `TypedDict`"
+            )
+        return made
+
+
+def _returned(node: Node) -> Fields | None:
+    """The fields of the `TypedDict` that the step returns; none from text, where it is not seen."""
+    import typing
+    from inspect import unwrap
+
+    from stepwell.modifiers.extracted import fields_of
+
+    if node.callable is None:
+        return None
+    hint = typing.get_type_hints(unwrap(node.callable)).get("return")
+    return fields_of(hint) if typing.is_typeddict(hint) else None
+
+
+@like(core_extract_fields)
+def extract_fields(fields: Any = None, *others: Any, fill_with: Any = None) -> Modifier:
+    """A node for each field of the dict that the step returns.
+
+    Args:
+        fields: a dict of types, a list of names, or names; nothing where the step returns a
+            `TypedDict`.
+        others: more names.
+        fill_with: what stands in the place of a field that is not there; without it, that is an
+            error.
+
+    >>> @extract_fields({"title": str, "pages": int})
+    ... def document(path: str) -> dict[str, object]: ...
+    """
+    if fields is None:
+        return OfAnnotation()
+    for given in (fields, *others):
+        if not isinstance(given, str | list | tuple | Mapping | type | Fields):
+            raise InvalidDecoratorException(
+                f"`extract_fields` takes a dict of types or names; got `{short(given)}`"
+            )
+    made = Extracted((fields, *others))
+    return made if fill_with is None else Filling(made, fill_with)
+
+
+def extract_columns(*columns: Any, fill_with: Any = None) -> Modifier:
+    """A node for each column of the frame that the step returns: names, or names and docstrings.
+
+    Args:
+        columns: at least one.
+        fill_with: what fills a column that is not there; without it, that is an error.
+
+    Raises:
+        InvalidDecoratorException: without columns.
+    """
+    if not columns:
+        raise InvalidDecoratorException("`extract_columns` needs the name of at least one column")
+    made = Columns(columns)
+    return made if fill_with is None else Filling(made, fill_with)

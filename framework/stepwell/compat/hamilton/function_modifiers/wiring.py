@@ -1,0 +1,125 @@
+"""Where values come from, and several nodes out of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException, like
+from stepwell.modifiers import inject as core_inject
+from stepwell.modifiers.arguments import Group, Source, Value
+from stepwell.modifiers.injected import Injected
+from stepwell.modifiers.parameterized import Parameterized
+from stepwell.modifiers.parameterized import parameterize as core_parameterize
+from stepwell.spec import Node
+
+LiteralDependency, UpstreamDependency = Value, Source
+
+
+class Configuration(NamedTuple):
+    """The value of a key of the driver's configuration; for the `config` of a subdag."""
+
+    key: Any
+
+
+def configuration(dependency_on: str) -> Configuration:
+    """The value that the driver's configuration has for this key.
+
+    >>> configuration("region").key
+    'region'
+    """
+    return Configuration(dependency_on)
+
+
+def dependency(given: Any) -> Source | Value | Group:
+    """What is given, as a dependency: a plain value is a literal."""
+    return given if isinstance(given, Source | Value | Group) else Value(given)
+
+
+@dataclass(frozen=True)
+class Documented(Parameterized):
+    """Makes one node for each name, and puts names and values into the braces of its docstring."""
+
+    def expand(self, node: Node) -> Iterable[Node]:
+        for made in super().expand(node):
+            given = self.nodes[made.name]
+            wiring = given[0] if isinstance(given, tuple) else given
+            words: dict[str, Any] = {"output_name": made.name}
+            for key, value in wiring.items():
+                if isinstance(value, Source | Value):
+                    words[str(key)] = value.name if isinstance(value, Source) else value.value
+            yield replace(made, doc=_filled(made.doc, words))
+
+
+def _filled(doc: str, words: Mapping[str, Any]) -> str:
+    for key, value in words.items():
+        doc = doc.replace("{" + key + "}", str(value))
+    return doc
+
+
+@like(core_parameterize)
+def parameterize(**parametrization: Any) -> Parameterized:
+    """One node for each keyword: a dict of dependencies, or such a dict and a docstring.
+
+    >>> from stepwell.compat.hamilton.function_modifiers import value
+    >>> @parameterize(small={"size": value(1)}, large={"size": value(100)})
+    ... def batch(size: int) -> list[int]: ...
+    """
+    return Documented(parametrization)
+
+
+def parameterize_sources(**parameterization: Mapping[str, str]) -> Parameterized:
+    """One node for each keyword: the names that its parameters read.
+
+    Raises:
+        ValueError: if there is none, or one has no parameters.
+    """
+    if not parameterization:
+        raise ValueError("`parameterize_sources` needs at least one `name={…}`")
+    for name, given in parameterization.items():
+        if not given:
+            raise ValueError(f"`{name}` of `parameterize_sources` names no parameter")
+    return Documented(
+        {
+            name: {parameter: Source(source) for parameter, source in given.items()}
+            for name, given in parameterization.items()
+        }
+    )
+
+
+def parameterize_values(
+    parameter: str, assigned_output: Mapping[tuple[str, str], Any]
+) -> Parameterized:
+    """One node for each name and docstring, with one parameter bound to the literal of that name.
+
+    Raises:
+        InvalidDecoratorException: if a key is not a name and a docstring.
+    """
+    nodes: dict[Any, Any] = {}
+    for key, given in assigned_output.items():
+        if not isinstance(key, tuple) or len(key) != 2:
+            raise InvalidDecoratorException(
+                f"a key of `assigned_output` is a name and a docstring; got `{key!r}`",
+                argument="assigned_output",
+            )
+        nodes[key[0]] = ({parameter: Value(given)}, key[1])
+    return Documented(nodes)
+
+
+def parametrized_input(
+    parameter: str, variable_inputs: Mapping[str, tuple[str, str]]
+) -> Parameterized:
+    """One node for each input: a name and a docstring for every name that `parameter` reads."""
+    return Documented(
+        {
+            name: ({parameter: Source(source)}, doc)
+            for source, (name, doc) in variable_inputs.items()
+        }
+    )
+
+
+@like(core_inject)
+def inject(**key_mapping: Any) -> Injected:
+    """Binds parameters to `source(…)`, `value(…)` or `group(…)`."""
+    return Injected({key: dependency(given) for key, given in key_mapping.items()})

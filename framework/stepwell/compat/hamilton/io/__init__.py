@@ -1,0 +1,1 @@
+"""Loading and saving: adapters of formats, and the nodes that use them."""

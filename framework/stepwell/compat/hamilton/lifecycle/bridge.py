@@ -1,0 +1,85 @@
+"""Hamilton's adapters as stepwell hears them: each event with what it is given translated."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from stepwell.compat.hamilton.graph_types import FunctionGraph
+from stepwell.compat.hamilton.live import live
+from stepwell.compat.hamilton.node import node_of
+from stepwell.graph import Graph
+from stepwell.lifecycle import base as core
+from stepwell.lifecycle.events import EVENTS, declarations
+from stepwell.spec import Node
+from stepwell.types import Type
+
+
+def bridged(adapter: Any) -> Any:
+    """The adapter itself, if it is one of stepwell's; else one that passes on what it hears.
+
+    Raises:
+        ValueError: if it hears nothing.
+    """
+    kind = type(adapter)
+    if declarations(kind):
+        return adapter
+    heard = {event for event in EVENTS if callable(getattr(adapter, event, None))}
+    if not heard:
+        raise ValueError(f"`{kind.__name__}` is no adapter: it inherits from none of the classes")
+    bases = tuple(_CLASSES[event] for event in EVENTS if event in heard)
+    words: dict[str, Any] = {event: _passed(event, adapter) for event in heard}
+    words |= {"__reduce__": lambda self: (bridged, (adapter,)), "__module__": kind.__module__}
+    return type(core.PreNodeExecute)(kind.__name__, bases, words)()
+
+
+def _passed(event: str, adapter: Any) -> Callable[..., Any]:
+    call = getattr(adapter, event)
+    wanted = _wanted(call)
+
+    def given(keywords: dict[str, Any]) -> dict[str, Any]:
+        seen = {name: translated(name, value) for name, value in keywords.items()}
+        return seen if wanted is None else {key: seen[key] for key in wanted if key in seen}
+
+    if inspect.iscoroutinefunction(call):
+
+        async def awaited(self: Any, **keywords: Any) -> Any:
+            return await call(**given(keywords))
+
+        return awaited
+
+    def called(self: Any, **keywords: Any) -> Any:
+        return call(**given(keywords))
+
+    return called
+
+
+def _wanted(call: Callable[..., Any]) -> set[str] | None:
+    """The keywords that it names; `None` where it takes all."""
+    params = inspect.signature(call).parameters.values()
+    if any(param.kind is param.VAR_KEYWORD for param in params):
+        return None
+    return {param.name for param in params}
+
+
+def translated(name: str, value: Any) -> Any:
+    """What an event is given, as Hamilton's adapters know it."""
+    if isinstance(value, Node):
+        return node_of(value)
+    if isinstance(value, Type):
+        return live(value)
+    if isinstance(value, Graph):
+        return FunctionGraph(value)
+    if name == "nodes":
+        return [node_of(each) for each in value]
+    if name == "purpose":
+        from stepwell.compat.hamilton.execution.grouping import NodeGroupPurpose
+
+        return NodeGroupPurpose.named(str(value))
+    return dict(value) if name in ("inputs", "overrides", "config") else value
+
+
+_CLASSES: dict[str, Any] = {
+    event: getattr(core, "".join(word.title() for word in event.split("_"))) for event in EVENTS
+}
