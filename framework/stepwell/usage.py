@@ -5,7 +5,7 @@ Plain data, standard library only. What is not known is `None` or counted as unk
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -197,3 +197,59 @@ class Failed:
     error_type: str
     wait: float
     at: float
+
+
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+def spent(usage: Usage) -> str:
+    """Tokens and cost in a few words, or nothing where nothing was asked.
+
+    >>> spent(Usage(input_tokens=1200, output_tokens=30, requests=2, unpriced=2))
+    '2 calls, 1,200 tokens in, 30 out, cost unknown'
+    >>> spent(Usage())
+    ''
+    """
+    if not usage.requests:
+        return ""
+    calls = f"{usage.requests:,} call{'' if usage.requests == 1 else 's'}"
+    least = "≥ " if usage.unmeasured else ""
+    cost = money(usage)
+    cost = f"cost {cost}" if cost in ("unknown", "0") else cost
+    into, out = f"{usage.input_tokens:,}", f"{usage.output_tokens:,}"
+    return f"{calls}, {least}{into} tokens in, {least}{out} out, {cost}"
+
+
+def money(usage: Usage) -> str:
+    """What is known of the cost, with `≥` where something isn't.
+
+    >>> from decimal import Decimal
+    >>> money(Usage(requests=2, unpriced=1, costs=(Cost(Decimal("0.00650")),)))
+    '≥ $0.0065'
+    >>> money(Usage(requests=1, unpriced=1))
+    'unknown'
+    """
+    known = " + ".join(_amounts(usage))
+    if not known:
+        return "unknown" if usage.unpriced else "0"
+    return f"≥ {known}" if usage.unpriced else known
+
+
+def _amounts(usage: Usage) -> Iterable[str]:
+    for cost in usage.costs:
+        # four places, or three digits that matter
+        places = max(4, 2 - cost.amount.adjusted()) if cost.amount else 0
+        amount = f"{round(cost.amount, places):f}"
+        if "." in amount:
+            amount = amount.rstrip("0").rstrip(".")
+        sign = SIGNS.get(cost.currency)
+        yield f"{sign}{amount}" if sign else f"{amount} {cost.currency}"
+
+
+def seconds(time: float) -> str:
+    """A time as a person reads it.
+
+    >>> seconds(0.01234), seconds(12.345), seconds(0.00001)
+    ('12 ms', '12.3 s', '0 ms')
+    """
+    return f"{time:.1f} s" if time >= 1 else f"{time * 1000:.0f} ms"

@@ -8,8 +8,8 @@ from typing import Any
 
 from stepwell.lifecycle.api import GraphExecutionHook, NodeExecutionHook, Observer
 from stepwell.lifecycle.current import current
-from stepwell.lifecycle.tally import Tally, spent
-from stepwell.usage import Usage
+from stepwell.lifecycle.tally import Tally
+from stepwell.usage import Usage, spent
 
 
 class LogRuns(Observer, NodeExecutionHook, GraphExecutionHook):

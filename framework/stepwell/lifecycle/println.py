@@ -8,7 +8,8 @@ from typing import Any
 
 from stepwell.lifecycle.api import GraphExecutionHook, NodeExecutionHook
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
-from stepwell.lifecycle.tally import Tally, spent
+from stepwell.lifecycle.tally import Tally
+from stepwell.usage import spent
 
 WIDTH = 60
 

@@ -8,7 +8,8 @@ from threading import Lock
 from typing import Any, TextIO
 
 from stepwell.lifecycle.api import GraphExecutionHook, NodeExecutionHook, Observer
-from stepwell.lifecycle.tally import Tally, spent
+from stepwell.lifecycle.tally import Tally
+from stepwell.usage import spent
 
 
 class ProgressBar(Observer, NodeExecutionHook, GraphExecutionHook):

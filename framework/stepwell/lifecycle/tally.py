@@ -1,14 +1,11 @@
-"""What runs and steps use, added up while they go, and how it is shown in a line."""
+"""What runs and steps use, added up while they go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from threading import Lock
 
 from stepwell.lifecycle.listening import listen, unlisten
 from stepwell.usage import Call, Failed, Usage
-
-SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
 class Tally:
@@ -53,48 +50,3 @@ class Tally:
 
     def attempt_failed(self, failed: Failed) -> None:
         """Does nothing: the calls of an attempt that failed are counted already."""
-
-
-def spent(usage: Usage) -> str:
-    """Tokens and cost in a few words, or nothing where nothing was asked.
-
-    >>> spent(Usage(input_tokens=1200, output_tokens=30, requests=2, unpriced=2))
-    '2 calls, 1,200 tokens in, 30 out, cost unknown'
-    >>> spent(Usage())
-    ''
-    """
-    if not usage.requests:
-        return ""
-    calls = f"{usage.requests:,} call{'' if usage.requests == 1 else 's'}"
-    least = "≥ " if usage.unmeasured else ""
-    cost = money(usage)
-    cost = f"cost {cost}" if cost in ("unknown", "0") else cost
-    into, out = f"{usage.input_tokens:,}", f"{usage.output_tokens:,}"
-    return f"{calls}, {least}{into} tokens in, {least}{out} out, {cost}"
-
-
-def money(usage: Usage) -> str:
-    """What is known of the cost, with `≥` where something isn't.
-
-    >>> from decimal import Decimal
-    >>> from stepwell.usage import Cost
-    >>> money(Usage(requests=2, unpriced=1, costs=(Cost(Decimal("0.00650")),)))
-    '≥ $0.0065'
-    >>> money(Usage(requests=1, unpriced=1))
-    'unknown'
-    """
-    known = " + ".join(_amounts(usage))
-    if not known:
-        return "unknown" if usage.unpriced else "0"
-    return f"≥ {known}" if usage.unpriced else known
-
-
-def _amounts(usage: Usage) -> Iterable[str]:
-    for cost in usage.costs:
-        # four places, or three digits that matter
-        places = max(4, 2 - cost.amount.adjusted()) if cost.amount else 0
-        amount = f"{round(cost.amount, places):f}"
-        if "." in amount:
-            amount = amount.rstrip("0").rstrip(".")
-        sign = SIGNS.get(cost.currency)
-        yield f"{sign}{amount}" if sign else f"{amount} {cost.currency}"

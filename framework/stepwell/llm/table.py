@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stepwell.errors import require
-from stepwell.lifecycle.tally import money
-from stepwell.usage import Usage
+from stepwell.usage import Usage, money, seconds
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -68,12 +67,3 @@ def cells(usage: Usage) -> tuple[str, str, str, str]:
         f"{least}{usage.output_tokens:,}",
         money(usage),
     )
-
-
-def seconds(time: float) -> str:
-    """A time as a person reads it.
-
-    >>> seconds(0.01234), seconds(12.345), seconds(0.00001)
-    ('12 ms', '12.3 s', '0 ms')
-    """
-    return f"{time:.1f} s" if time >= 1 else f"{time * 1000:.0f} ms"
