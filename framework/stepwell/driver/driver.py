@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from _thread import allocate_lock
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -17,17 +16,15 @@ from stepwell.driver.request import (
     warn_of_unread,
 )
 from stepwell.errors import RequestError
+from stepwell.execution.pools import Pools
 from stepwell.execution.work import ONE_BY_ONE, Fan, new_run_id
 from stepwell.graph import Graph
-from stepwell.lifecycle.current import threads_above
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.lifecycle.filters import asks_for_itself
 from stepwell.plan import Plan, plan
 from stepwell.spec import NOTHING
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
     from stepwell.driver.materialize import From, To
     from stepwell.driver.views import Picture, Variable
     from stepwell.execution.events import Event
@@ -98,8 +95,7 @@ class Driver:
             self.lifecycle = LifecycleSet((*self._adapters, *own))
         self._threads, self._fan = threads, fan
         self._prepared: dict[Key, Prepared] = {}
-        self._pools: dict[int, ThreadPoolExecutor] = {}
-        self._lock = allocate_lock()
+        self.pool = Pools(max(WORKERS, threads))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.config, names_of(self.modules), self._options)
@@ -117,6 +113,9 @@ class Driver:
     def __repr__(self) -> str:
         modules = ", ".join(module.__name__ for module in self.modules)
         return f"<stepwell driver of {modules or 'no module'}: {len(self.graph.nodes)} nodes>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self.display_all_functions()._repr_mimebundle_()
 
     # What to run.
 
@@ -428,26 +427,6 @@ class Driver:
         return views.Picture(self.graph, targets=(last,), only=self._between(first, last))
 
     # How it is done.
-
-    def pool(self) -> ThreadPoolExecutor:
-        """The driver's worker threads; they start when they are needed.
-
-        A run within a step that a worker thread does gets others: where all threads waited for
-        runs of their own steps, none would be left to do those.
-        """
-        depth = threads_above.get()
-        pool = self._pools.get(depth)
-        if pool is None:
-            from concurrent.futures import ThreadPoolExecutor
-
-            with self._lock:
-                pool = self._pools.get(depth)
-                if pool is None:
-                    size = max(WORKERS, self._threads)
-                    name = f"stepwell-{depth}" if depth else "stepwell"
-                    pool = ThreadPoolExecutor(size, thread_name_prefix=name)
-                    self._pools[depth] = pool
-        return pool
 
     @property
     def threads(self) -> int:

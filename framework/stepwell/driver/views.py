@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from stepwell.errors import MissingExtra
 from stepwell.graph import Graph
 from stepwell.spec import Span
 from stepwell.types import UNKNOWN, Type
@@ -110,6 +111,10 @@ def exported(made: Plan) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False)
 
 
+_TREE = ("targets", "only", "wrong", "status")
+"""What a tree in the terminal shows of a picture's options."""
+
+
 class Picture:
     """A drawing of a graph. A notebook shows it; `str` gives Mermaid; `save` writes a file."""
 
@@ -177,5 +182,12 @@ class Picture:
         file.write_bytes(made.encode() if isinstance(made, str) else made)
         return file
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """An image, or where nothing that draws is installed Mermaid, which notebooks draw, too."""
+        from stepwell import draw
+
+        tree = draw.text(self._graph, **{k: v for k, v in self._options.items() if k in _TREE})
+        try:
+            return {"image/svg+xml": self.svg(), "text/plain": tree}
+        except MissingExtra:
+            return {"text/vnd.mermaid": self.mermaid(), "text/plain": tree}
