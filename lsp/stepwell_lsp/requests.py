@@ -171,11 +171,16 @@ def _changes(server: Server) -> None:
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
         types.CodeActionOptions(
-            code_action_kinds=[types.CodeActionKind.QuickFix, types.CodeActionKind.RefactorRewrite]
+            code_action_kinds=[
+                types.CodeActionKind.QuickFix,
+                types.CodeActionKind.RefactorExtract,
+                types.CodeActionKind.RefactorRewrite,
+            ]
         ),
     )
     async def _(params: types.CodeActionParams) -> list[types.CodeAction]:
-        return code_actions(await fresh(), _file_of(params), params.range)
+        commands = server.commands_of_client
+        return code_actions(await fresh(), _file_of(params), params.range, commands=commands)
 
 
 def _register_own(server: Server) -> None:

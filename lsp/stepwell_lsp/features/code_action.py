@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lsprotocol import types
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix
+from stepwell_lsp.features.annotation import annotation
 from stepwell_lsp.features.creation import creations
 from stepwell_lsp.features.diagnostics import shown
+from stepwell_lsp.features.extraction import extraction
 from stepwell_lsp.places import Place
 from stepwell_lsp.renaming import Refused, Renaming
 from stepwell_lsp.snapshot import Snapshot
 
 _NAMES = ("SW101", "SW102")  # a parameter that should have another name
+_UNSAID = "SW203"  # a type that is not written
+
+RENAME = "stepwell.rename"
+"""A command that a client may have: asks for another name for what stands at a place."""
 
 
-def code_actions(snapshot: Snapshot, file: str, chosen: types.Range) -> list[types.CodeAction]:
+def code_actions(
+    snapshot: Snapshot,
+    file: str,
+    chosen: types.Range,
+    *,
+    commands: Collection[str] = (),
+) -> list[types.CodeAction]:
     """What can be done in the chosen lines.
 
-    A quick fix for every finding whose rule knows a cure; and for a parameter that no step makes,
-    the step that would, which is a quick fix where the step is missed.
+    A quick fix for every finding whose rule knows a cure, or whose cure the text gives away; for a
+    parameter that no step makes, the step that would, which is a quick fix where the step is
+    missed; and for a literal in a step's body, an input in its place.
+
+    Args:
+        snapshot: the workspace.
+        file: the file that is looked at.
+        chosen: what is chosen in it, which may be nothing but a place.
+        commands: what the client can be told to do besides.
     """
     actions = []
     for finding in snapshot.findings.get(file, ()):
@@ -43,7 +64,27 @@ def code_actions(snapshot: Snapshot, file: str, chosen: types.Range) -> list[typ
             if made not in seen:
                 seen.add(made)
                 actions.append(_creation(snapshot, made, read, missed.get(read.span)))
+    if found := extraction(snapshot, file, chosen):
+        actions.append(_extraction(snapshot, file, *found, commands=commands))
     return actions
+
+
+def _extraction(
+    snapshot: Snapshot, file: str, name: str, fix: Fix, *, commands: Collection[str]
+) -> types.CodeAction:
+    """The edits; then the person is asked for a better name, if the client can do that."""
+    command = None
+    if RENAME in commands:
+        before, _ = fix.edits  # the parameter, whose name stands right before its colon
+        start = snapshot.range(before.span).start
+        start.character += before.text.index(name)
+        command = types.Command("Rename", RENAME, arguments=[snapshot.uri(file), start])
+    return types.CodeAction(
+        title=fix.title,
+        kind=types.CodeActionKind.RefactorExtract,
+        edit=edit(snapshot, fix),
+        command=command,
+    )
 
 
 def _creation(
@@ -61,6 +102,8 @@ def _creation(
 def _whole(snapshot: Snapshot, finding: Diagnostic) -> Fix | None:
     """The cure; of a parameter's name, with the uses in the body that its rule can't know."""
     fix, span = finding.fix, finding.span
+    if finding.code == _UNSAID and span and not fix:
+        return annotation(snapshot, span)
     if not fix or finding.code not in _NAMES or not span or len(fix.edits) != 1:
         return fix
     written = snapshot.text(span.file).line(span.line)[span.column - 1 : span.end_column - 1]
