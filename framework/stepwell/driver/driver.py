@@ -282,9 +282,23 @@ class Driver:
         Raises:
             RequestError: before anything runs, if it can't; it holds all that is wrong.
         """
-        from stepwell.driver.materialize import materialized
+        from stepwell.driver.materialize import Materialized
 
-        return materialized(self, materializers, additional_vars, inputs, overrides)
+        made = Materialized(self, materializers, additional_vars)
+        return made.of(made.driver.execute(made.names, inputs, overrides))
+
+    async def amaterialize(
+        self,
+        *materializers: To | From,
+        additional_vars: Targets = (),
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """As `materialize`, in the event loop that runs."""
+        from stepwell.driver.materialize import Materialized
+
+        made = Materialized(self, materializers, additional_vars)
+        return made.of(await made.driver.aexecute(made.names, inputs, overrides))
 
     def export_execution(
         self,

@@ -156,26 +156,36 @@ def extended(graph: Graph, materializers: Sequence[Any]) -> Graph:
     )
 
 
-def materialized(
-    driver: Driver,
-    materializers: Sequence[To | From],
-    targets: Iterable[Target] | Target,
-    inputs: Mapping[str, Any] | None,
-    overrides: Mapping[str, Any] | None,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is known of each that was saved, and the targets; result builders are left out of it.
+class Materialized:
+    """A driver with what loads and saves, for one run; result builders are left out of it.
+
+    Args:
+        driver: what it is made from.
+        materializers: what loads and saves.
+        targets: what is asked for besides.
 
     Raises:
-        RequestError: before anything runs, if it can't.
+        RequestError: if it can't be.
     """
-    options = driver._options
-    options["materializers"] = (*driver._materializers, *materializers)
-    options["adapter"] = [each for each in options["adapter"] if not _builds(each)]
-    whole = type(driver)(driver.config, *driver.modules, **options)
-    saved = [each.id for each in materializers if isinstance(each, To)]
-    names = target_names(whole.graph, targets)
-    found = whole.execute([*saved, *names], inputs=inputs, overrides=overrides)
-    return {name: found[name] for name in saved}, {name: found[name] for name in names}
+
+    def __init__(
+        self,
+        driver: Driver,
+        materializers: Sequence[To | From],
+        targets: Iterable[Target] | Target,
+    ) -> None:
+        options = driver._options
+        options["materializers"] = (*driver._materializers, *materializers)
+        options["adapter"] = [each for each in options["adapter"] if not _builds(each)]
+        self.driver = type(driver)(driver.config, *driver.modules, **options)
+        self._saved = [each.id for each in materializers if isinstance(each, To)]
+        self._targets = target_names(self.driver.graph, targets)
+        self.names = [*self._saved, *self._targets]
+
+    def of(self, found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is known of each that was saved, and the targets."""
+        saved = {name: found[name] for name in self._saved}
+        return saved, {name: found[name] for name in self._targets}
 
 
 def _builds(adapter: object) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stepwell.errors import require
+from stepwell.errors import did_you_mean, require
 
 
 @dataclass(frozen=True)
@@ -145,10 +145,7 @@ def load_sqlite(*, path: Any, query: str, frame: str = "rows") -> Any:
     from contextlib import closing
 
     with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as base:
-        found = base.execute(query)
-        names = [column[0] for column in found.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in found]
-    return rows if frame == "rows" else _library(frame).DataFrame(rows)
+        return load_sql(connection=base, query=query, frame=frame)
 
 
 def save_sqlite(*, data: Any, path: Any, table: str) -> dict[str, Any]:
@@ -157,17 +154,80 @@ def save_sqlite(*, data: Any, path: Any, table: str) -> dict[str, Any]:
     from contextlib import closing
 
     rows = _rows(data)
-    names = [_quoted(name) for name in rows[0]] if rows else []
-    with closing(sqlite3.connect(path)) as base, base:
-        if names:
-            columns = ", ".join(names)
+    with closing(sqlite3.connect(path)) as base:
+        if rows:
+            columns = ", ".join(map(_quoted, rows[0]))
             base.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(table)} ({columns})")
-            places = ", ".join("?" * len(names))
-            base.executemany(
+        return {**_known(path), **save_sql(data=rows, connection=base, table=table)}
+
+
+def load_sql(*, connection: Any, query: str, frame: str = "rows") -> Any:
+    """What a query gives, over an open connection of any library that follows PEP 249."""
+    from contextlib import closing
+
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(query)
+        names = [column[0] for column in cursor.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor]
+    return rows if frame == "rows" else _library(frame).DataFrame(rows)
+
+
+def save_sql(*, data: Any, connection: Any, table: str) -> dict[str, Any]:
+    """Adds a frame, or a list of dicts of the same keys, to a table that is there, and commits."""
+    from contextlib import closing
+
+    rows = _rows(data)
+    if rows:
+        names = [*rows[0]]
+        columns, places = (
+            ", ".join(map(_quoted, names)),
+            ", ".join([_mark(connection)] * len(names)),
+        )
+        with closing(connection.cursor()) as cursor:
+            cursor.executemany(
                 f"INSERT INTO {_quoted(table)} ({columns}) VALUES ({places})",
-                [[row[name] for name in rows[0]] for row in rows],
+                [tuple(row[name] for name in names) for row in rows],
             )
-    return {**_known(path), "table": table, "rows": len(rows)}
+        connection.commit()
+    return {"table": table, "rows": len(rows)}
+
+
+def load_lance(*, path: Any, frame: str = "rows") -> Any:
+    """The newest version of a Lance dataset."""
+    table = require("lance", extra="lance", what="Lance").dataset(str(path)).to_table()
+    if frame == "rows":
+        return table.to_pylist()
+    return table.to_pandas() if frame == "pandas" else _library(frame).from_arrow(table)
+
+
+def save_lance(*, data: Any, path: Any, mode: str = "overwrite") -> dict[str, Any]:
+    """Writes a frame, or a list of dicts, as a new version; `mode` may be `append` or `create`."""
+    lance = require("lance", extra="lance", what="Lance")
+    import pyarrow
+
+    table = data.to_arrow() if hasattr(data, "to_arrow") else pyarrow.Table.from_pylist(_rows(data))
+    made = lance.write_dataset(table, str(path), mode=mode)
+    return {"path": str(path), "rows": made.count_rows(), "version": made.version}
+
+
+_MEMORY: dict[str, Any] = {}
+
+
+def load_memory(*, key: str) -> Any:
+    """What was saved under that key in this process; the very object.
+
+    Raises:
+        KeyError: if nothing was.
+    """
+    if key not in _MEMORY:
+        raise KeyError(f"nothing was saved in memory as `{key}`{did_you_mean(key, _MEMORY)}")
+    return _MEMORY[key]
+
+
+def save_memory(*, data: Any, key: str) -> dict[str, Any]:
+    """Keeps the object itself while the process lives, or until another takes the key."""
+    _MEMORY[key] = data
+    return {"key": key}
 
 
 for _format in (
@@ -179,6 +239,9 @@ for _format in (
     Format("numpy", load_numpy, save_numpy),
     Format("yaml", load_yaml, save_yaml),
     Format("sqlite", load_sqlite, save_sqlite),
+    Format("sql", load_sql, save_sql),
+    Format("lance", load_lance, save_lance),
+    Format("memory", load_memory, save_memory),
 ):
     register(_format)
 
@@ -206,6 +269,15 @@ def _rows(data: Any) -> list[dict[str, Any]]:
         return list(data.to_dict("records"))
     rows: Iterable[Any] = data
     return [dict(row) for row in rows]
+
+
+def _mark(connection: Any) -> str:
+    """How the library of a connection writes a place for a value: PEP 249's `paramstyle`."""
+    import sys
+
+    library = sys.modules.get(type(connection).__module__.partition(".")[0])
+    style = getattr(library, "paramstyle", "qmark")
+    return "%s" if style in ("format", "pyformat") else "?"
 
 
 def _quoted(name: str) -> str:

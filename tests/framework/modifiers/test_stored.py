@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +45,7 @@ ROWS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
         ("text", "naïve\n", {"encoding": "utf-16"}, {"encoding": "utf-16"}),
         ("pickle", {1, 2}, {}, {}),
         ("csv", [{"a": "1", "b": "x"}], {}, {}),
+        ("yaml", {"ä": [1, None, "x: y"]}, {}, {}),
         ("sqlite", ROWS, {"table": 'odd"name'}, {"query": 'SELECT * FROM "odd""name"'}),
     ],
 )
@@ -59,7 +62,7 @@ def test_what_is_saved_is_what_is_loaded(
 
 
 @pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])
-@pytest.mark.parametrize("name", ["csv", "sqlite"])
+@pytest.mark.parametrize("name", ["csv", "sqlite", "parquet", "lance"])
 def test_frames(tmp_path: Path, name: str, library: Any) -> None:
     format, path = FORMATS[name], tmp_path / "file"
     table = {"table": "t"} if name == "sqlite" else {}
@@ -70,6 +73,42 @@ def test_frames(tmp_path: Path, name: str, library: Any) -> None:
     found = format.load(path=path, frame=library.__name__, **query)
     assert isinstance(found, library.DataFrame)
     assert found["b"].to_list() == ["x", "y"]
+
+
+def test_a_dataset_of_lance_keeps_its_versions(tmp_path: Path) -> None:
+    """Rows are given back as rows; what is appended comes after them."""
+    format, path = FORMATS["lance"], tmp_path / "rows.lance"
+    assert format.save is not None
+    assert format.load is not None
+    known = format.save(data=ROWS, path=path)
+    assert known == {"path": str(path), "rows": 2, "version": 1}
+    known = format.save(data=ROWS[:1], path=path, mode="append")
+    assert (known["rows"], known["version"]) == (3, 2)
+    assert format.load(path=path) == [*ROWS, ROWS[0]]
+
+
+def test_rows_over_an_open_connection() -> None:
+    """Of any library that follows PEP 249; the connection is left open."""
+    format = FORMATS["sql"]
+    assert format.save is not None
+    assert format.load is not None
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute("CREATE TABLE t (a, b)")
+        assert format.save(data=ROWS, connection=base, table="t") == {"table": "t", "rows": 2}
+        assert format.load(connection=base, query="SELECT * FROM t ORDER BY a") == ROWS
+        found = format.load(connection=base, query="SELECT b FROM t", frame="pandas")
+    assert found["b"].to_list() == ["x", "y"]
+
+
+def test_memory_keeps_the_very_object() -> None:
+    """Under a key, in this process."""
+    format, kept = FORMATS["memory"], object()
+    assert format.save is not None
+    assert format.load is not None
+    assert format.save(data=kept, key="the object") == {"key": "the object"}
+    assert format.load(key="the object") is kept
+    with pytest.raises(KeyError, match="nothing was saved in memory as `the objekt`; did you mean"):
+        format.load(key="the objekt")
 
 
 def test_arrays(tmp_path: Path) -> None:
@@ -277,3 +316,20 @@ def test_what_saves_is_no_step_of_another_name() -> None:
     dr = driver.Driver({}, module_of(total, double))
     with pytest.raises(GraphError, match="`total`"):
         dr.materialize(to.json(id="total", dependencies=["double"], path="p"))
+
+
+async def test_an_async_driver_loads_and_saves_too(tmp_path: Path) -> None:
+    """`amaterialize`, in the loop that runs."""
+
+    async def shout(word: str) -> str:
+        return word.upper()
+
+    FORMATS["json"].save(data="hey", path=tmp_path / "in.json")  # type: ignore[misc]
+    known, values = await driver.Driver({}, module_of(shout)).amaterialize(
+        from_.json(target="word", path=tmp_path / "in.json"),
+        to.text(id="saved", dependencies=[shout], path=tmp_path / "out.txt"),
+        additional_vars=["word"],
+    )
+    assert (tmp_path / "out.txt").read_text() == "HEY"
+    assert known["saved"]["bytes"] == 3
+    assert values == {"word": "hey"}
