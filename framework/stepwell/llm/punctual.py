@@ -1,4 +1,5 @@
-"""Reads of plain connections that end by a deadline, however slowly their bytes drip.
+"""Reads of plain connections that end by a deadline, however slowly their bytes drip, and at once
+where what runs there is no longer wanted.
 
 A read's time limit is for that read alone, and a server that sends a byte now and then never
 reaches it. Below a plain client every read is given what is left until the deadline. (In an async
@@ -7,8 +8,12 @@ one every wait can be ended from outside.)
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from time import monotonic
 from typing import Any
+
+from stepwell.lifecycle.current import stopping
 
 
 class Until(float):
@@ -60,7 +65,18 @@ class Connection:
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data: bytes = self._stream.read(max_bytes, _left(timeout))
+        data: bytes
+        stop = stopping.get()
+        if stop is None:
+            data = self._stream.read(max_bytes, _left(timeout))
+            return data
+        with stop.ends(self._shut):
+            try:
+                data = self._stream.read(max_bytes, _left(timeout))
+            except Exception:
+                stop.refuse_cut()
+                raise
+        stop.refuse_cut()
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -71,6 +87,14 @@ class Connection:
 
     def start_tls(self, *args: Any, **options: Any) -> Connection:
         return Connection(self._stream.start_tls(*args, **options))
+
+    def _shut(self) -> None:
+        """Ends a read that is under way in another thread."""
+        connection = self._stream.get_extra_info("socket")
+        if connection is not None:
+            with suppress(OSError):  # it is shut already
+                # not the method of a TLS socket, which takes away what the reading thread needs
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -84,7 +84,9 @@ def usage_of(reported: object, *, operation: str = "chat") -> Usage:
     made = count(reported, "completion_tokens", "output_tokens")
     if made is None and operation == "embeddings":
         made = 0
-    into = _details(reported, "prompt_tokens_details", "input_tokens_details")
+    into = _details(
+        reported, "prompt_tokens_details", "input_tokens_details", "input_token_details"
+    )
     out = _details(reported, "completion_tokens_details", "output_tokens_details")
     read = count(into, "cached_tokens")
     write = count(into, "cache_write_tokens", "cache_creation_tokens")

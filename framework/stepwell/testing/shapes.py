@@ -6,6 +6,7 @@ import base64
 import json
 import struct
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from stepwell.testing.reply import REPORT, Reply
@@ -85,11 +86,7 @@ def events_of(path: str, body: Mapping[str, Any], reply: Reply) -> Iterator[byte
         yield from _events_of_message(body, reply)
         return
     if path.endswith("/responses"):
-        for number, word in enumerate(_words(reply.text)):
-            delta = {"item_id": "m", "output_index": 0, "content_index": 0, "logprobs": []}
-            yield _event({"type": "response.output_text.delta", "delta": word, **delta}, number)
-        done = {"type": "response.completed", "response": whole(path, body, reply)}
-        yield _event(done, 99)
+        yield from map(_event, _events_of_response(body, reply), count())
         return
     asked = (body.get("stream_options") or {}).get("include_usage")
     chunk: dict[str, Any] = {
@@ -105,6 +102,24 @@ def events_of(path: str, body: Mapping[str, Any], reply: Reply) -> Iterator[byte
     if asked and (usage := _usage(path, body, reply)) is not None:
         yield _event(chunk | {"choices": [], "usage": usage})
     yield b"data: [DONE]\n\n"
+
+
+def _events_of_response(body: Mapping[str, Any], reply: Reply) -> Iterator[dict[str, Any]]:
+    done = _response(body, reply)
+    (item,) = done["output"]
+    (part,) = item["content"]
+    begun = {**done, "status": "in_progress", "output": [], "usage": None}
+    there: dict[str, Any] = {"item_id": item["id"], "output_index": 0, "content_index": 0}
+    yield {"type": "response.created", "response": begun}
+    started = {**item, "status": "in_progress", "content": []}
+    yield {"type": "response.output_item.added", "output_index": 0, "item": started}
+    yield {"type": "response.content_part.added", **there, "part": {**part, "text": ""}}
+    for word in _words(reply.text):
+        yield {"type": "response.output_text.delta", "delta": word, "logprobs": [], **there}
+    yield {"type": "response.output_text.done", "text": reply.text, "logprobs": [], **there}
+    yield {"type": "response.content_part.done", **there, "part": part}
+    yield {"type": "response.output_item.done", "output_index": 0, "item": item}
+    yield {"type": "response.completed", "response": done}
 
 
 def _events_of_message(body: Mapping[str, Any], reply: Reply) -> Iterator[bytes]:
