@@ -142,14 +142,19 @@ class Wiring:
         )
         return digraph
 
-    def upstream(self, names: Iterable[str]) -> set[str]:
-        """The given names and all that feeds them, inputs included; unknown names are left out."""
+    def upstream(self, names: Iterable[str], given: Iterable[str] = ()) -> set[str]:
+        """The given names and all that feeds them, inputs included; unknown names are left out.
+
+        What is `given` is fed by nothing.
+        """
         needs = self.needs
         waiting = {name for name in names if name in self.about}
         seen = set(waiting)
+        waiting.difference_update(given)
         while waiting:
             waiting = set().union(*[needs.get(name, ()) for name in waiting]) - seen
             seen |= waiting
+            waiting.difference_update(given)
         return seen
 
     def downstream(self, names: Iterable[str]) -> set[str]:

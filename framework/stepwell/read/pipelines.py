@@ -6,7 +6,6 @@ in `pyproject.toml` declares; a module that uses stepwell's modifiers and is in 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -67,10 +66,12 @@ def graph(
     mentions: Iterable[Mention] = (),
     others: Finder | None = None,
     overriding: bool = False,
+    before: Pipeline | None = None,
 ) -> Graph:
     """The graph of these modules: of the steps that exist under `config`, or of all.
 
-    With `overriding`, a later module's nodes take the place of an earlier's of the same names.
+    With `overriding`, a later module's nodes take the place of an earlier's of the same names. What
+    is known of the nodes that were in the pipeline `before`, too, is not worked out again.
     """
     modules = list(modules)
     groups = [_nodes(module, modules, others) for module in modules]
@@ -97,6 +98,7 @@ def graph(
         modules=[module.name for module in modules],
         private=[function for module in modules for function in module.private],
         absent=[node for node in written if present is not None and id(node) not in present],
+        before=before.graph if before is not None else None,
     )
 
 
@@ -107,12 +109,17 @@ class Built:
         self._before: dict[object, tuple[tuple[object, ...], Pipeline]] = {}
         self._now: dict[object, tuple[tuple[object, ...], Pipeline]] = {}
 
-    def again(self, key: object, parts: Sequence[object], make: Callable[[], Pipeline]) -> Pipeline:
-        """The pipeline that was made of the very same parts before, or else a new one."""
+    def again(
+        self, key: object, parts: Sequence[object], make: Callable[[Pipeline | None], Pipeline]
+    ) -> Pipeline:
+        """The pipeline that was made of the very same parts before, or else a new one.
+
+        `make` is told of the one before, made of other parts.
+        """
         known = self._before.get(key)
         same = known is not None and len(known[0]) == len(parts)
         if not (known and same and all(a is b for a, b in zip(known[0], parts, strict=True))):
-            known = tuple(parts), make()
+            known = tuple(parts), make(known and known[1])
         self._now[key] = known
         # What others say of its use is told to a copy, since they may say something else later.
         return replace(known[1], graph=copy(known[1].graph))
@@ -223,8 +230,8 @@ class Finder:
 
 
 def _alone(module: Module, finder: Finder, built: Built) -> Pipeline:
-    def make() -> Pipeline:
-        made = graph([module], others=finder)
+    def make(before: Pipeline | None) -> Pipeline:
+        made = graph([module], others=finder, before=before)
         return Pipeline(module.name or module.file, (module,), made, alone=True)
 
     return built.again((module.file, "alone"), _parts_of([module]), make)
@@ -242,11 +249,13 @@ def _declared(given: Declared, finder: Finder, built: Built) -> Pipeline:
     return built.again(
         (given.folder, given.name),
         _parts_of(found, given),
-        lambda: _of_declared(given, found, finder),
+        lambda before: _of_declared(given, found, finder, before),
     )
 
 
-def _of_declared(given: Declared, found: Sequence[Module | None], finder: Finder) -> Pipeline:
+def _of_declared(
+    given: Declared, found: Sequence[Module | None], finder: Finder, before: Pipeline | None
+) -> Pipeline:
     modules = tuple(module for module in found if module is not None)
     placed = {mention.name for mention in given.mentions if mention.role == "target"}
     targets = [Mention(name, "target") for name in given.outputs if name not in placed]
@@ -258,6 +267,7 @@ def _of_declared(given: Declared, found: Sequence[Module | None], finder: Finder
         inputs=known,
         mentions=[*targets, *given.mentions],
         others=finder,
+        before=before,
     )
     return Pipeline(given.name, modules, made)
 
@@ -275,18 +285,26 @@ def _site(home: Module, site: Site, finder: Finder, built: Built) -> Pipeline | 
     if not any(found):
         return None
     parts = _parts_of(found, home, site)
-    return built.again(site.span, parts, lambda: _of_site(site, found, finder))
+    return built.again(site.span, parts, lambda before: _of_site(site, found, finder, before))
 
 
-def _of_site(site: Site, found: Sequence[Module | None], finder: Finder) -> Pipeline:
+def _of_site(
+    site: Site, found: Sequence[Module | None], finder: Finder, before: Pipeline | None
+) -> Pipeline:
     modules = tuple(module for module in found if module is not None)
     whole = site.whole and None not in found
     config = site.config
     if config is None or any(isinstance(value, Unread) for value in config.values()):
         config = None
     mentions = [*site.mentions, *_mentions(site.requests)]
-    overriding = site.overriding
-    made = graph(modules, config=config, mentions=mentions, others=finder, overriding=overriding)
+    made = graph(
+        modules,
+        config=config,
+        mentions=mentions,
+        others=finder,
+        overriding=site.overriding,
+        before=before,
+    )
     made.adapters = site.adapters
     if not whole:
         hole = Hole("a module of this driver is not known from its text", site.span)
@@ -315,25 +333,14 @@ def _missing(
 
 def _needed(made: Graph, targets: Iterable[Mention], given: set[str]) -> set[str]:
     """The inputs upstream of the targets, where what is `given` needs nothing."""
-    by_name: dict[str, list[Node]] = {}
-    for node in made.written:
-        by_name.setdefault(node.name, []).append(node)
-    waiting = deque(mention.name for mention in targets if mention.name in by_name)
-    seen = set(waiting)
-    needed: set[str] = set()
-    while waiting:
-        name = waiting.popleft()
-        if name in given:
-            continue
-        for node in by_name[name]:
-            for param in node.params:
-                if param.reads in by_name:
-                    if param.reads not in seen:
-                        seen.add(param.reads)
-                        waiting.append(param.reads)
-                elif param.required:
-                    needed.add(param.reads)
-    return needed
+    asked = [mention.name for mention in targets if mention.name in made.nodes]
+    reached = made.wiring.upstream(asked, given)
+    working = (reached & made.nodes.keys()) - given
+    return {
+        name
+        for name in reached - made.nodes.keys()
+        if any(param.required and node.name in working for node, param in made.inputs[name])
+    }
 
 
 def _mentions(requests: Iterable[Request]) -> list[Mention]:

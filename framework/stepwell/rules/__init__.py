@@ -11,6 +11,7 @@ from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.awaitable_edge import AwaitableEdge
 from stepwell.rules.blocking_call_in_async_step import BlockingCallInAsyncStep
+from stepwell.rules.checked import Checked
 from stepwell.rules.config_gap import ConfigGap
 from stepwell.rules.config_never_true import ConfigNeverTrue
 from stepwell.rules.cycle import Cycle
@@ -86,7 +87,7 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule, in the order of codes."""
 
-__all__ = ["RULES", "Rule", "check", "errors", "ignored", "kept", "unignored"]
+__all__ = ["RULES", "Checker", "Rule", "check", "errors", "ignored", "kept", "unignored"]
 
 
 def check(
@@ -114,6 +115,17 @@ def check(
         ),
         graph,
     )
+
+
+class Checker:
+    """`check` for a graph that is edited: it gives the same, and what is as before is not asked."""
+
+    def __init__(self) -> None:
+        self._checked = Checked(RULES)
+
+    def check(self, graph: Graph) -> list[Diagnostic]:
+        """All that is wrong with this graph, sorted by place, then by code."""
+        return sorted(self._checked.found(graph), key=_order)
 
 
 def kept(
@@ -148,7 +160,7 @@ def errors(graph: Graph) -> list[Diagnostic]:
 
 
 def _found(rules: Iterable[Rule], graph: Graph) -> list[Diagnostic]:
-    return sorted((found for rule in rules for found in rule.check(graph)), key=_order)
+    return sorted(Checked(rules).found(graph), key=_order)
 
 
 def _order(found: Diagnostic) -> tuple[str, int, int, str, str]:

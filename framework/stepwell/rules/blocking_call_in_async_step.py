@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
-from stepwell.rules.bodies import functions
-from stepwell.rules.rule import Rule
-from stepwell.spec import Call, Node
+from stepwell.rules.rule import FunctionRule
+from stepwell.spec import Body, Call, Node
 
 _THREAD = "`await asyncio.to_thread({call}, …)`"
 _BLOCKING = {
@@ -39,7 +38,7 @@ _CLIENTS = {
 }
 
 
-class BlockingCallInAsyncStep(Rule):
+class BlockingCallInAsyncStep(FunctionRule):
     """
     ## What it does
     Checks for calls in an `async def` that wait without `await`: `time.sleep`,
@@ -71,16 +70,16 @@ class BlockingCallInAsyncStep(Rule):
     name = "blocking-call-in-async-step"
     severity = "warning"
     message = "`{call}` holds up the event loop in the `async def {node}`; use {cure}"
+    beside = True
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        for node, body in functions(graph):
-            if node.kind not in ("coroutine", "async_generator"):
-                continue
-            for call in body.calls:
-                cure = "" if call.nested or call.awaited else _cure(call, node)
-                if cure:
-                    name, cure = node.step or node.name, cure.format(call=call.written)
-                    yield self.at(body.at(call), node=name, call=call.written, cure=cure)
+    def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
+        if node.kind not in ("coroutine", "async_generator"):
+            return
+        for call in body.calls:
+            cure = "" if call.nested or call.awaited else _cure(call, node)
+            if cure:
+                name, cure = node.step or node.name, cure.format(call=call.written)
+                yield self.at(body.at(call), node=name, call=call.written, cure=cure)
 
 
 def _cure(call: Call, node: Node) -> str:

@@ -54,9 +54,9 @@ class ConfigGap(Rule):
     message = "`{node}` exists where {here}, and `{name}` only where {there}"
 
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        everything = (*graph.written, *graph.absent)
-        if graph.holes or not any(node.when for node in everything):
+        if graph.holes or not (graph.wiring.conditional or graph.absent):
             return
+        everything = (*graph.written, *graph.absent)
         by_name: dict[str, list[Node]] = defaultdict(list)
         for node in everything:
             by_name[node.name].append(node)

@@ -65,7 +65,7 @@ class ConfigNeverTrue(Rule):
         if not graph.configs:
             return
         told = set()
-        for node in (*graph.written, *graph.absent):
+        for node in (*graph.wiring.conditional, *graph.absent):
             step = node.module, node.step, node.span
             if node.stale or not node.when or step in told:
                 continue

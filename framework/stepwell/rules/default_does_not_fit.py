@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix
 from stepwell.graph import Graph
-from stepwell.rules.bodies import steps
-from stepwell.rules.rule import Rule
+from stepwell.rules.rule import FunctionRule
 from stepwell.spec import Body, Default, Node
 from stepwell.types import Type
 from stepwell.types.value import holds
 
 
-class DefaultDoesNotFit(Rule):
+class DefaultDoesNotFit(FunctionRule):
     """
     ## What it does
     Checks that a parameter's default, where it is a literal, is of the type that
@@ -41,19 +40,18 @@ class DefaultDoesNotFit(Rule):
     severity = "warning"
     message = "`{param}: {type}` of `{node}` defaults to `{default}`"
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        for node, body in steps(graph):
-            for default in body.defaults:
-                type = _type(node, default.keyword)
-                if type is not None and holds(type, default.value) is False:
-                    yield self.at(
-                        body.at(default),
-                        _optional(body, default),
-                        node=node.step or node.name,
-                        param=default.keyword,
-                        type=type.short,
-                        default=_short(default.value),
-                    )
+    def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
+        for default in body.defaults:
+            type = _type(node, default.keyword)
+            if type is not None and holds(type, default.value) is False:
+                yield self.at(
+                    body.at(default),
+                    _optional(body, default),
+                    node=node.step or node.name,
+                    param=default.keyword,
+                    type=type.short,
+                    default=_short(default.value),
+                )
 
 
 def _type(node: Node, keyword: str) -> Type | None:

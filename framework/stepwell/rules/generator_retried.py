@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
-from stepwell.rules.bodies import functions, only_retried, retries
-from stepwell.rules.rule import Rule
+from stepwell.rules.bodies import only_retried, retries
+from stepwell.rules.rule import FunctionRule
+from stepwell.spec import Body, Node
 
 
-class GeneratorRetried(Rule):
+class GeneratorRetried(FunctionRule):
     """
     ## What it does
     Checks for a retrying decorator (of tenacity, stamina or backoff) on a function
@@ -47,10 +48,10 @@ class GeneratorRetried(Rule):
         "`@{decorator}` retries nothing of `{node}`, which yields: its call makes a generator "
         "and never fails; use the adapter `Retry`"
     )
+    beside = True
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        for node, body in functions(graph):
-            if node.kind in ("generator", "async_generator") and only_retried(body):
-                for found in retries(body):
-                    name = node.step or node.name
-                    yield self.at(body.at(found.by), node=name, decorator=found.by.written)
+    def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
+        if node.kind in ("generator", "async_generator") and only_retried(body):
+            for found in retries(body):
+                name = node.step or node.name
+                yield self.at(body.at(found.by), node=name, decorator=found.by.written)

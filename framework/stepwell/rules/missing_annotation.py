@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix
 from stepwell.graph import Graph
-from stepwell.rules.rule import Rule
-from stepwell.spec import Param, Span
+from stepwell.rules.rule import NodeRule
+from stepwell.spec import Node, Param
 from stepwell.types import UNKNOWN, Type, known
 
 
-class MissingAnnotation(Rule):
+class MissingAnnotation(NodeRule):
     """
     ## What it does
     Checks that a step says what it returns, and warns of parameters without a
@@ -38,27 +38,26 @@ class MissingAnnotation(Rule):
     name = "missing-annotation"
     message = "`{node}` does not say what it returns; write `-> …` after its parameters"
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        steps: set[tuple[str, str, Span | None]] = set()
-        for node in graph.written:
-            step = node.step or node.name
-            # Several nodes of one function lack what the function lacks: told once.
-            told = (node.module, step, node.params[0].span if node.params else node.span)
-            if node.stale or node.kind == "field" or told in steps:
-                continue
-            steps.add(told)
-            if _unsaid(node.type):
-                yield self.at(node.span, node=step)
-            for param in node.params:
-                if _unsaid(param.type) and param.key is None:
-                    yield self.at(
-                        param.span or node.span,
-                        _annotate(graph, param),
-                        message="`{param}` of `{node}` has no type; write `{param}: …`",
-                        severity="warning",
-                        node=step,
-                        param=param.keyword,
-                    )
+    def of(self, node: Node, graph: Graph) -> Iterator[Diagnostic]:
+        if node.stale or node.kind == "field":
+            return
+        step = node.step or node.name
+        if _unsaid(node.type):
+            yield self.at(node.span, node=step)
+        for param in node.params:
+            if _unsaid(param.type) and param.key is None:
+                yield self.at(
+                    param.span or node.span,
+                    _annotate(graph, param),
+                    message="`{param}` of `{node}` has no type; write `{param}: …`",
+                    severity="warning",
+                    node=step,
+                    param=param.keyword,
+                )
+
+    def function(self, node: Node) -> Hashable:
+        place = node.params[0].span if node.params else node.span
+        return node.module, node.step or node.name, place
 
 
 def _annotate(graph: Graph, param: Param) -> Fix | None:

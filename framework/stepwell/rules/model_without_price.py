@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
-from stepwell.rules.bodies import functions
-from stepwell.rules.rule import Rule
+from stepwell.rules.rule import FunctionRule
 from stepwell.spec import Body, Node, Span
 from stepwell.spelling import is_slip
 
@@ -22,7 +21,7 @@ MODELS = (
 _ASKS = ("completions.create", "completions.parse", "responses.create", "embeddings.create")
 
 
-class ModelWithoutPrice(Rule):
+class ModelWithoutPrice(FunctionRule):
     """
     ## What it does
     Checks for the literal name of a model that is almost that of a well-known one.
@@ -49,13 +48,13 @@ class ModelWithoutPrice(Rule):
     name = "model-without-price"
     severity = "hint"
     message = "no price is known for the model `{model}`; did you mean `{near}`?"
+    beside = True
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        for node, body in functions(graph):
-            for model, span in _models(node, body):
-                near = _near(model)
-                if near:
-                    yield self.at(span, node=node.step or node.name, model=model, near=near)
+    def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
+        for model, span in _models(node, body):
+            near = _near(model)
+            if near:
+                yield self.at(span, node=node.step or node.name, model=model, near=near)
 
 
 def _models(node: Node, body: Body) -> Iterator[tuple[str, Span | None]]:

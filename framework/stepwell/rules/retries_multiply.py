@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix
 from stepwell.graph import Graph
-from stepwell.rules.bodies import Retries, functions, outermost
+from stepwell.rules.bodies import Retries, outermost
 from stepwell.rules.clients import Made, made
-from stepwell.rules.rule import Rule
+from stepwell.rules.rule import FunctionRule
 from stepwell.spec import Body, Node, Span
 
 _TRIES_AGAIN = 2  # how often these clients try again unless told otherwise
 
 
-class RetriesMultiply(Rule):
+class RetriesMultiply(FunctionRule):
     """
     ## What it does
     Checks for a client that has its own retries and is made or used by a function
@@ -57,16 +57,16 @@ class RetriesMultiply(Rule):
         "`{node}` is tried {times}, and its client tries each request {each} times{product}; "
         "give the client `max_retries=0`"
     )
+    beside = True
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        for node, body in functions(graph):
-            outer = outermost(body, graph)
-            if outer is None or outer.attempts == 1:
-                continue
-            for client in made(body):
-                again = client.call.keyword("max_retries", _TRIES_AGAIN)
-                if type(again) is int and again > 0 and not _open(client):
-                    yield self._found(node, body, outer, client, again + 1)
+    def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
+        outer = outermost(body, graph)
+        if outer is None or outer.attempts == 1:
+            return
+        for client in made(body):
+            again = client.call.keyword("max_retries", _TRIES_AGAIN)
+            if type(again) is int and again > 0 and not _open(client):
+                yield self._found(node, body, outer, client, again + 1)
 
     def _found(self, node: Node, body: Body, outer: Retries, client: Made, each: int) -> Diagnostic:
         times = f"{outer.attempts} times" if outer.attempts else "more than once"

@@ -7,9 +7,9 @@ from typing import Any
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
-from stepwell.rules.bodies import functions, retries
-from stepwell.rules.rule import Rule
-from stepwell.spec import Call, Reference
+from stepwell.rules.bodies import retries
+from stepwell.rules.rule import FunctionRule
+from stepwell.spec import Body, Call, Node, Reference
 
 _STOPS = (
     "BaseException",
@@ -27,7 +27,7 @@ _ALL_BUT = (
 )
 
 
-class RetrySwallowsCancellation(Rule):
+class RetrySwallowsCancellation(FunctionRule):
     """
     ## What it does
     Checks for a retrying decorator whose condition also holds for a
@@ -63,13 +63,13 @@ class RetrySwallowsCancellation(Rule):
         "`@{decorator}` calls `{node}` again on a `KeyboardInterrupt` or a cancellation, too; "
         "name the errors that may pass"
     )
+    beside = True
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        for node, body in functions(graph):
-            for found in retries(body):
-                if _swallows(_condition(found.by)):
-                    name = node.step or node.name
-                    yield self.at(body.at(found.by), node=name, decorator=found.by.written)
+    def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
+        for found in retries(body):
+            if _swallows(_condition(found.by)):
+                name = node.step or node.name
+                yield self.at(body.at(found.by), node=name, decorator=found.by.written)
 
 
 def _condition(decorator: Call) -> Any:

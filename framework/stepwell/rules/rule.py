@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
 from typing import ClassVar
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix, Severity
 from stepwell.graph import Graph
 from stepwell.rules.secrets import hidden
-from stepwell.spec import Mention, Param, Span
+from stepwell.spec import Body, Mention, Node, Param, Span
 
 
 class Rule:
@@ -45,6 +46,56 @@ class Rule:
         return Diagnostic(
             self.code, self.name, text, severity or self.severity, span, tuple(related), fix, node
         )
+
+
+class NodeRule(Rule):
+    """A rule that is asked of one node after the other.
+
+    It may look at that node, at the types, places and conditions of what makes what that reads, and
+    at the graph's `config` and `adapters`; at nothing else. So after an edit those nodes alone are
+    looked at again of which one of these has changed.
+    """
+
+    beside: ClassVar[bool] = False
+    """Whether it is asked of private functions, too."""
+
+    def of(self, node: Node, graph: Graph) -> Iterator[Diagnostic]:
+        """What is wrong with this node."""
+        raise NotImplementedError
+
+    def function(self, node: Node) -> Hashable:
+        """What all nodes have in common of which one alone is told; nothing, if each is."""
+        return None
+
+    def check(self, graph: Graph) -> Iterator[Diagnostic]:
+        nodes = chain(graph.written, graph.private if self.beside else ())
+        return self.once((node, self.of(node, graph)) for node in nodes)
+
+    def once(self, found: Iterable[tuple[Node, Iterable[Diagnostic]]]) -> Iterator[Diagnostic]:
+        """What was found of nodes, in the order written, without what repeats."""
+        told: set[Hashable] = set()
+        for node, ones in found:
+            listed = tuple(ones)
+            function = self.function(node) if listed else None
+            if function is None or function not in told:
+                told.add(function)
+                yield from listed
+
+
+class FunctionRule(NodeRule):
+    """A rule that looks at a step's text: told once, whatever nodes the step makes."""
+
+    def of(self, node: Node, graph: Graph) -> Iterator[Diagnostic]:
+        if node.body is None or node.stale:
+            return iter(())
+        return self.of_body(node, node.body, graph)
+
+    def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
+        """What is wrong with the function of this node."""
+        raise NotImplementedError
+
+    def function(self, node: Node) -> Hashable:
+        return node.module, node.step, node.body and node.body.line
 
 
 class Reported(Rule):

@@ -11,7 +11,7 @@ from stepwell.diagnostic import Diagnostic
 from stepwell.errors import did_you_mean
 from stepwell.rules.ignore import matches
 
-KEYS = ("select", "ignore", "per-file-ignores")
+KEYS = ("select", "ignore", "per-file-ignores", "baseline")
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Settings:
         ignore: what does not count, of that.
         per_file: what does not count in files that a pattern matches.
         root: the folder that patterns are meant from.
+        baseline: the file of findings that are accepted, if there is one.
     """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     per_file: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     root: Path = Path()
+    baseline: Path | None = None
 
     def counts(self, found: Diagnostic) -> bool:
         """Whether this finding is to be reported."""
@@ -73,6 +75,10 @@ def settings(check: object, root: Path) -> tuple[Settings, list[str]]:
     if not isinstance(per_file, Mapping):
         problems.append("`per-file-ignores` is a table of patterns with lists of codes")
         per_file = {}
+    baseline = check.get("baseline")
+    if not isinstance(baseline, str | None):
+        problems.append("`baseline` is the path of a file")
+        baseline = None
     made = Settings(
         select=_codes(check.get("select", []), "select", problems),
         ignore=_codes(check.get("ignore", []), "ignore", problems),
@@ -81,6 +87,7 @@ def settings(check: object, root: Path) -> tuple[Settings, list[str]]:
             for pattern, codes in per_file.items()
         },
         root=root,
+        baseline=root / baseline if baseline else None,
     )
     return made, problems
 

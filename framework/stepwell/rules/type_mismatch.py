@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.conditions import exclusive
-from stepwell.rules.rule import Rule
+from stepwell.rules.rule import NodeRule
 from stepwell.spec import Node, Param
 from stepwell.types import fits
 
 
-class TypeMismatch(Rule):
+class TypeMismatch(NodeRule):
     """
     ## What it does
     Checks that what a step returns may be given to each parameter that reads it,
@@ -47,24 +46,18 @@ class TypeMismatch(Rule):
     name = "type-mismatch"
     message = "`{node}` takes `{keyword}: {asked}`, and `{source}` makes `{given}`"
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        several = _several(graph)
-        nodes = graph.nodes
-        seen: dict[tuple[int, int], bool] = {}
-        for node in graph.written:
-            if node.stale or node.kind == "field":
+    def of(self, node: Node, graph: Graph) -> Iterator[Diagnostic]:
+        if node.stale or node.kind == "field":
+            return
+        several = len(graph.nodes) < len(graph.written)
+        for param in node.params:
+            maker = graph.nodes.get(param.reads)
+            # A type is one object where it is one annotation of a file.
+            if maker is None or (maker.type is param.type and not several):
                 continue
-            for param in node.params:
-                maker = nodes.get(param.reads)
-                if maker is None or (maker.type is param.type and not several):
-                    continue
-                for each in several.get(param.reads) or (maker,):
-                    # Types are one object where they are one annotation: each pair is judged once.
-                    pair = id(each.type), id(param.type)
-                    if pair not in seen:
-                        seen[pair] = fits(each.type, param.type) is False
-                    if seen[pair] and _meet(each, node, graph):
-                        yield self._found(each, node, param)
+            for each in graph.variants(param.reads) if several else (maker,):
+                if fits(each.type, param.type) is False and _meet(each, node, graph):
+                    yield self._found(each, node, param)
 
     def _found(self, maker: Node, node: Node, param: Param) -> Diagnostic:
         where = f"`{maker.name}` makes `{maker.type.short}` here"
@@ -77,16 +70,6 @@ class TypeMismatch(Rule):
             given=maker.type.short,
             related=[(maker.span, where)] if maker.span else (),
         )
-
-
-def _several(graph: Graph) -> dict[str, list[Node]]:
-    """The nodes of each name that more than one has."""
-    if len(graph.nodes) == len(graph.written):
-        return {}
-    found: dict[str, list[Node]] = defaultdict(list)
-    for node in graph.written:
-        found[node.name].append(node)
-    return {name: nodes for name, nodes in found.items() if len(nodes) > 1}
 
 
 def _meet(maker: Node, node: Node, graph: Graph) -> bool:

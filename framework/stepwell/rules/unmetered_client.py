@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
-from stepwell.rules.bodies import functions
 from stepwell.rules.clients import Made, made
-from stepwell.rules.rule import Rule
+from stepwell.rules.rule import FunctionRule
 from stepwell.spec import Body, Node
 
 _METER = ("stepwell.llm.metered", "stepwell.llm.client.metered")
 
 
-class UnmeteredClient(Rule):
+class UnmeteredClient(FunctionRule):
     """
     ## What it does
     Checks for a client of `openai` that a step makes, or takes from the top of its
@@ -47,12 +46,12 @@ class UnmeteredClient(Rule):
     name = "unmetered-client"
     severity = "warning"
     message = "the requests of this `{client}` are not counted; write `metered({client}(…))`"
+    beside = True
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        for node, body in functions(graph):
-            clients = made(body)
-            if clients and not _meters(body):
-                yield from (self._found(node, body, client) for client in clients)
+    def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
+        clients = made(body)
+        if clients and not _meters(body):
+            yield from (self._found(node, body, client) for client in clients)
 
     def _found(self, node: Node, body: Body, client: Made) -> Diagnostic:
         name, kind = node.step or node.name, client.call.written.rpartition(".")[2]

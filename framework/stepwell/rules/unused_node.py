@@ -52,13 +52,16 @@ class UnusedNode(Rule):
     message = "nothing that is asked for needs `{node}`"
 
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        if not graph.asked or graph.holes or any(node.stale for node in graph.written):
+        if not graph.asked or graph.holes or graph.wiring.has_stale:
             return
         reached = graph.upstream(graph.asked)
         if _lacks(graph, reached):
             return  # what is not reached may be what was meant
+        unread = [node for node in graph.written if node.name not in reached]
+        if not unread:
+            return
         used = {(node.module, node.step) for node in graph.written if node.name in reached}
-        left = [node for node in graph.written if (node.module, node.step) not in used]
+        left = [node for node in unread if (node.module, node.step) not in used]
         called = _called(graph) if left else set()
         inputs = [name for name in graph.inputs if name in reached] if left else []
         for node in left:

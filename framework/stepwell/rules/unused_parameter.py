@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
-from stepwell.rules.bodies import plain, steps
-from stepwell.rules.rule import Rule
+from stepwell.rules.bodies import plain
+from stepwell.rules.rule import FunctionRule
+from stepwell.spec import Body, Node
 
 _ALL = frozenset({"locals", "vars", "eval", "exec", "dir"})
 
 
-class UnusedParameter(Rule):
+class UnusedParameter(FunctionRule):
     """
     ## What it does
     Checks for a parameter that the body of its step never reads. One that is
@@ -40,11 +41,10 @@ class UnusedParameter(Rule):
     severity = "hint"
     message = "`{node}` never reads `{param}`"
 
-    def check(self, graph: Graph) -> Iterator[Diagnostic]:
-        for node, body in steps(graph):
-            if body.empty or not plain(body) or body.reads & _ALL:
-                continue
-            for param in node.params:
-                if param.keyword not in body.reads and param.key is None:
-                    place = param.span or node.span
-                    yield self.at(place, node=node.step or node.name, param=param.keyword)
+    def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
+        if body.empty or not plain(body) or body.reads & _ALL:
+            return
+        for param in node.params:
+            if param.keyword not in body.reads and param.key is None:
+                place = param.span or node.span
+                yield self.at(place, node=node.step or node.name, param=param.keyword)

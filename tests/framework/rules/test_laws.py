@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
+import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
-from stepwell.rules import RULES, check, errors
+from stepwell.rules import RULES, Checker, check, errors
 from stepwell.spec import (
     Body,
     Call,
@@ -24,7 +27,9 @@ from stepwell.spec import (
     Reference,
     Span,
 )
+from stepwell.spelling import Spellings
 from stepwell.types import ANY, NONE, UNKNOWN, UNREADABLE, Type, from_text
+from stepwell.wiring import Wiring
 
 NAMES = st.sampled_from(["answer", "anwser", "title", "titel", "a", "b", "c", "", "ü"])
 SPANS = st.none() | st.builds(
@@ -125,6 +130,25 @@ def _graphs(draw: st.DrawFn) -> Graph:
 GRAPHS = _graphs()
 
 
+@st.composite
+def _edits(draw: st.DrawFn) -> list[list[Node]]:
+    """The nodes of a graph, and what becomes of them with one edit after the other."""
+    written = draw(st.lists(NODES, min_size=1, max_size=9))
+    states = [written]
+    for _ in range(draw(st.integers(1, 3))):
+        written = list(written)
+        start = draw(st.integers(0, len(written)))
+        end = draw(st.integers(start, min(start + 2, len(written))))
+        written[start:end] = draw(st.lists(NODES, max_size=2))
+        if draw(st.booleans()) and written:  # a step moves
+            written.insert(draw(st.integers(0, len(written) - 1)), written.pop())
+        states.append(written)
+    return states
+
+
+INDEXES = [name for name, kind in vars(Wiring).items() if isinstance(kind, cached_property)]
+
+
 @settings(deadline=None)
 @given(GRAPHS)
 def test_no_graph_makes_a_rule_raise(graph: Graph) -> None:
@@ -156,3 +180,47 @@ def test_a_cycle_is_reported_exactly_where_there_is_one(graph: Graph) -> None:
     graph = Graph(plain)
 
     assert bool(graph.cycle()) == any(found.code == "SW104" for found in check(graph))
+
+
+@settings(deadline=None, max_examples=300)
+@given(_edits(), GRAPHS)
+def test_after_an_edit_all_is_as_if_nothing_had_been_there(
+    states: list[list[Node]], around: Graph
+) -> None:
+    """What is carried over from one state to the next, and what is not asked again."""
+
+    def graph(written: list[Node], before: Graph | None = None) -> Graph:
+        made = Graph(
+            written,
+            config=around.config,
+            inputs=around.known_inputs,
+            mentions=around.mentions,
+            private=around.private,
+            before=before,
+        )
+        made.asked, made.configs = around.asked, around.configs
+        return made
+
+    checker, before = Checker(), None
+    for written in states:
+        before, fresh = graph(written, before), graph(written)
+        assert checker.check(before) == check(fresh)
+        assert checker.check(before) == check(fresh)
+        for name in INDEXES:
+            assert _form(getattr(before.wiring, name)) == _form(getattr(fresh.wiring, name)), name
+        for name in before.about:
+            assert before.upstream([name]) == fresh.upstream([name])
+            assert before.downstream([name]) == fresh.downstream([name])
+
+
+def _form(index: Any) -> Any:
+    """Nodes by what they are: their equality leaves out their places."""
+    if isinstance(index, Spellings):
+        return index.names
+    if isinstance(index, nx.DiGraph):
+        return sorted(index.nodes), sorted(index.edges)
+    if isinstance(index, Mapping):
+        return {key: _form(each) for key, each in index.items()}
+    if isinstance(index, list | tuple):
+        return [_form(each) for each in index]
+    return id(index) if isinstance(index, Node) else index

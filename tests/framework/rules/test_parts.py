@@ -9,8 +9,8 @@ import pytest
 from stepwell.diagnostic import Diagnostic, Fix
 from stepwell.rules import check, ignored, unignored
 from stepwell.rules.conditions import exclusive, together
-from stepwell.spelling import is_slip
 from stepwell.spec import Condition, Node, Span
+from stepwell.spelling import is_slip
 from stepwell.testing import graph_of
 
 from .cases import Case, cases

@@ -33,6 +33,7 @@ HELPERS = {
     "__main__",
     "settings",
     "bodies",
+    "checked",
     "clients",
     "secrets",
 }
