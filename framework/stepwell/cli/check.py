@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stepwell.cli import baseline, reading, report, settings
+from stepwell.cli import reading, report, settings
 from stepwell.cli.failure import UsageError, lines
 from stepwell.cli.fixes import fixed
 from stepwell.cli.options import add_options
 from stepwell.cli.parsers import Commands, colored, command
 from stepwell.errors import StepwellError
+from stepwell.read import baseline
 
 if TYPE_CHECKING:
     from stepwell.diagnostic import Diagnostic
@@ -55,23 +56,22 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"`{path}` is neither a file nor a folder")
     if args.runtime:
         return _compare(paths)
-    check = _checking(args, paths)
+    chosen = _chosen(args, paths[0])
+    args.baseline = args.baseline or chosen.baseline
+    check = _checking(args, paths, chosen)
     if args.watch:
         return _watch(args, paths, check)
     if args.add_ignore:
         return _add_ignores(check().diagnostics)
-    if args.write_baseline:
-        count = baseline.write(args.write_baseline, check().diagnostics)
-        print(f"Wrote {_many(count, 'finding')} to {args.write_baseline}.")
-        return 0
+    if args.write_baseline is not None:
+        return _write_baseline(args, check)
     return _report(args, check)
 
 
-def _checking(args: argparse.Namespace, paths: Sequence[Path]) -> Check:
+def _checking(args: argparse.Namespace, paths: Sequence[Path], chosen: settings.Settings) -> Check:
     """What reads the files anew at each call, and gives what is to be reported."""
     from stepwell.cli.memory import Memory, uncollected
 
-    chosen = _chosen(args, paths[0])
     judge = None
     if args.types is not None:
         from stepwell.cli.judge import Judge
@@ -106,7 +106,8 @@ def _report(args: argparse.Namespace, check: Check) -> int:
         found, gone = baseline.unaccepted(args.baseline, found)
         if gone:
             notes.append(
-                f"{_many(gone, 'finding')} of {args.baseline} no longer there; "
+                f"{_many(gone, 'finding')} of {report.shown_path(str(args.baseline))} "
+                "no longer there; "
                 "--write-baseline takes them out"
             )
     _print(found, args)
@@ -115,6 +116,18 @@ def _report(args: argparse.Namespace, check: Check) -> int:
     if args.output_format in ("full", "concise") and not args.quiet:
         print(report.summary(found, files=read.files, pipelines=read.pipelines))
     return 1 if found and not args.exit_zero else 0
+
+
+def _write_baseline(args: argparse.Namespace, check: Check) -> int:
+    file = args.write_baseline or args.baseline
+    if not file:
+        raise UsageError(
+            "--write-baseline takes a file, unless pyproject.toml says `baseline` in "
+            "[tool.stepwell.check]"
+        )
+    count = baseline.write(Path(file), check().diagnostics)
+    print(f"Wrote {_many(count, 'finding')} to {report.shown_path(str(file))}.")
+    return 0
 
 
 def _watch(args: argparse.Namespace, paths: Sequence[Path], check: Check) -> int:

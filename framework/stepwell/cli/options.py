@@ -32,7 +32,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--add-ignore", action="store_true", help="switch off what is found, line by line"
     )
     instead.add_argument(
-        "--write-baseline", metavar="FILE", type=Path, help="write down what is found as accepted"
+        "--write-baseline",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="write down what is found as accepted: here, or in the project's `baseline`",
     )
     instead.add_argument(
         "--runtime",

@@ -37,6 +37,27 @@ def test_what_a_baseline_holds_does_not_count(stepwell, folder: Path):
     assert err == ""
 
 
+def test_a_project_has_a_baseline(stepwell, folder: Path):
+    """Named in its `pyproject.toml`, from where that stands; an option names another."""
+    (folder / "pyproject.toml").write_text('[tool.stepwell.check]\nbaseline = "ci/known.json"\n')
+    (folder / "ci").mkdir()
+    code, out, _ = stepwell("check", "wrong_c.py", "--write-baseline")
+    assert (code, out) == (0, "Wrote 2 findings to ci/known.json.\n")
+    assert stepwell(*CHECK) == (0, "", "")
+    code, _, err = stepwell(*CHECK, "--baseline", "other.json")
+    assert (code, err) == (
+        2,
+        "stepwell: there is no baseline `other.json`; --write-baseline makes one\n",
+    )
+
+
+def test_where_a_baseline_goes_has_to_be_known(stepwell):
+    """By the option or by the project."""
+    code, _, err = stepwell("check", "wrong_c.py", "--write-baseline")
+    assert code == 2
+    assert err.startswith("stepwell: --write-baseline takes a file, unless pyproject.toml says")
+
+
 def test_what_is_gone_from_a_baseline_is_told(stepwell, folder: Path):
     """So that it can be made smaller."""
     stepwell("check", "wrong_c.py", "--write-baseline", "known.json")

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from stepwell.cli.failure import UsageError
 from stepwell.diagnostic import Diagnostic
+from stepwell.errors import StepwellError
 
 _VERSION = 1
 
@@ -18,11 +18,15 @@ Key = tuple[str, str, str]
 """File, code and message; no line, so that a finding that moves is still the same."""
 
 
+class BaselineError(StepwellError):
+    """A baseline can't be read or written, or is none."""
+
+
 def write(path: Path, found: Iterable[Diagnostic]) -> int:
     """Writes the findings down, a line for each kind, and says how many there are.
 
     Raises:
-        UsageError: if the file can't be written.
+        BaselineError: if the file can't be written.
     """
     counted = Counter(_key(one, path) for one in found)
     rows = [
@@ -35,7 +39,7 @@ def write(path: Path, found: Iterable[Diagnostic]) -> int:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"`{path}` can't be written: {error.strerror}") from None
+        raise BaselineError(f"`{path}` can't be written: {error.strerror}") from None
     return counted.total()
 
 
@@ -43,29 +47,40 @@ def unaccepted(path: Path, found: Iterable[Diagnostic]) -> tuple[list[Diagnostic
     """The findings that are not in the baseline, and how many of the baseline are gone.
 
     Raises:
-        UsageError: if the file is no baseline.
+        BaselineError: if the file is no baseline.
     """
     left = read(path)
-    new = []
+    return new(path, left, found), left.total()
+
+
+def new(path: Path, left: Counter[Key], found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The findings that are not in `left`, what a baseline holds, from which the others are taken.
+
+    Args:
+        path: the baseline's file, from whose folder paths are meant.
+        left: what it holds; as often as a finding is accepted.
+        found: findings.
+    """
+    unknown = []
     for one in found:
         key = _key(one, path)
         if left[key]:
             left[key] -= 1
         else:
-            new.append(one)
-    return new, left.total()
+            unknown.append(one)
+    return unknown
 
 
 def read(path: Path) -> Counter[Key]:
     """What a baseline holds.
 
     Raises:
-        UsageError: if it can't be read, or is none.
+        BaselineError: if it can't be read, or is none.
     """
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
         if given["version"] != _VERSION:
-            raise UsageError(f"`{path}` was written by another version; write it anew")
+            raise BaselineError(f"`{path}` was written by another version; write it anew")
         return Counter(
             {
                 (str(row["file"]), str(row["code"]), str(row["message"])): int(row["count"])
@@ -73,11 +88,11 @@ def read(path: Path) -> Counter[Key]:
             }
         )
     except FileNotFoundError:
-        raise UsageError(f"there is no baseline `{path}`; --write-baseline makes one") from None
+        raise BaselineError(f"there is no baseline `{path}`; --write-baseline makes one") from None
     except OSError as error:
-        raise UsageError(f"`{path}` can't be read: {error.strerror}") from None
+        raise BaselineError(f"`{path}` can't be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UsageError(f"`{path}` is no baseline; --write-baseline makes one") from None
+        raise BaselineError(f"`{path}` is no baseline; --write-baseline makes one") from None
 
 
 def _key(one: Diagnostic, baseline: Path) -> Key:
