@@ -16,10 +16,12 @@ from stepwell_lsp.features.completion import TRIGGERS, completion
 from stepwell_lsp.features.definition import definition
 from stepwell_lsp.features.folding import folding_ranges
 from stepwell_lsp.features.graph import METHOD as GRAPH
-from stepwell_lsp.features.graph import View, graph_view
+from stepwell_lsp.features.graph import View, graph_view, last_run_page
 from stepwell_lsp.features.highlight import highlight
 from stepwell_lsp.features.hover import hover
 from stepwell_lsp.features.inlay import inlay_hints
+from stepwell_lsp.features.last_run import METHOD as LAST_RUN
+from stepwell_lsp.features.last_run import Page
 from stepwell_lsp.features.references import references
 from stepwell_lsp.features.rename import Refused, prepare, rename
 from stepwell_lsp.features.rules import METHOD as RULES
@@ -75,6 +77,7 @@ def _about_names(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def _(params: types.HoverParams) -> types.Hover | None:
+        server.look_at_runs()
         return hover(await fresh(), _file_of(params), params.position)
 
     @server.feature(
@@ -122,6 +125,7 @@ def _shown_along(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     async def _(params: types.CodeLensParams) -> list[types.CodeLens]:
+        server.look_at_runs()
         return code_lenses(await fresh(), _file_of(params), commands=server.commands_of_client)
 
     @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND)
@@ -195,10 +199,20 @@ def _register_own(server: Server) -> None:
         except (TypeError, KeyError, ValueError, AttributeError):
             raise JsonRpcInvalidParams(f"`{GRAPH}` takes a `textDocument`") from None
         server.draws = True
+        server.look_at_runs()
         snapshot = await server.analyst.fresh()
         # Of ten thousand steps it takes a fifth of a second, in which others shall be answered.
         file = path_of(uri) or uri
         return await asyncio.to_thread(graph_view, snapshot, file, pipeline, position)
+
+    @server.feature(LAST_RUN)
+    async def _(params: Any) -> Page | None:
+        try:
+            uri, pipeline = str(params["textDocument"]["uri"]), params.get("pipeline")
+        except (TypeError, KeyError, AttributeError):
+            raise JsonRpcInvalidParams(f"`{LAST_RUN}` takes a `textDocument`") from None
+        server.look_at_runs()
+        return last_run_page(await server.analyst.fresh(), path_of(uri) or uri, pipeline)
 
     @server.feature(RULES)
     def _(_: Any) -> list[RulePage]:

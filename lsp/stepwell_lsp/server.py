@@ -20,6 +20,7 @@ from stepwell.read.index import Index
 from stepwell_lsp.documents import Document, path_of
 from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report, workspace_reports
 from stepwell_lsp.features.graph import CHANGED
+from stepwell_lsp.figures import Figures
 from stepwell_lsp.judging import Judging, setting
 from stepwell_lsp.progress import first_look
 from stepwell_lsp.requests import register
@@ -30,7 +31,7 @@ from stepwell_lsp.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-WATCHED = ("**/*.py", "**/pyproject.toml")
+WATCHED = ("**/*.py", "**/pyproject.toml", "**/.stepwell/runs.db*")
 
 
 class Protocol(LanguageServerProtocol):
@@ -99,6 +100,7 @@ class Server(LanguageServer):
         self.showing: asyncio.Future[None] | None = None  # the progress of the first look
         self.options: object = None  # what the client started it with
         self.judging = Judging(self)
+        self._figures = Figures()  # as the lenses were told last
         self.draws = False  # whether the client shows graphs, and wants to hear of new ones
         self._published: dict[str, tuple[int | None, list[types.Diagnostic]]] = {}
         self._told: dict[str, str | None] = {}  # the names of the answers given last
@@ -151,6 +153,11 @@ class Server(LanguageServer):
         """Reads files again that changed on disk, or that are gone."""
         self.analyst.change(lambda: self.files.sources.touch(paths))
 
+    def look_at_runs(self) -> None:
+        """Reads what is remembered of runs again if it has changed; a client need not watch."""
+        if self.files.stores.changed():
+            self.analyst.change(lambda: None)
+
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Into the log: a message box would not help the person who types."""
         log.error("%s: %s", getattr(source, "__name__", source), error)
@@ -182,6 +189,10 @@ class Server(LanguageServer):
         if any(self._told[file] != name for file, name in now.items()):
             self._told |= now
             self.workspace_diagnostic_refresh(None)
+        if snapshot.figures is not self._figures:
+            self._figures = snapshot.figures
+            if self._refreshes_lenses:
+                self.workspace_code_lens_refresh(None)
         if self.draws:
             self.protocol.notify(CHANGED)
 
@@ -215,6 +226,12 @@ class Server(LanguageServer):
             if found:
                 uri = self.analyst.snapshot.uri(file)
                 self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    @property
+    def _refreshes_lenses(self) -> bool:
+        """Whether the client can be told to ask for the lenses again."""
+        workspace = self.client_capabilities.workspace
+        return bool(workspace and workspace.code_lens and workspace.code_lens.refresh_support)
 
     @property
     def _refreshes(self) -> bool:

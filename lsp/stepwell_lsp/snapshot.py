@@ -15,6 +15,7 @@ from stepwell.read.source import Module
 from stepwell.read.source.chunks import Chunk
 from stepwell.spec import Span
 from stepwell_lsp.documents import Document, uri_of
+from stepwell_lsp.figures import Figures
 from stepwell_lsp.places import Place, covers, files, in_file, of_name, once
 from stepwell_lsp.positions import UTF16, Text
 
@@ -30,6 +31,7 @@ class Snapshot:
         documents: the open buffers, by file.
         encoding: the units that the client counts columns in.
         modules: what was read of each file that can matter to a pipeline.
+        figures: what the last runs did, as far as that is recorded.
     """
 
     texts: Mapping[str, Text] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Snapshot:
     documents: Mapping[str, Document] = field(default_factory=dict)
     encoding: str = UTF16
     modules: Mapping[str, Module] = field(default_factory=dict)
+    figures: Figures = field(default_factory=Figures)
 
     def text(self, file: str) -> Text:
         """The text of a file; an empty one where the file is not known."""

@@ -82,6 +82,11 @@ class Sources:
         document = self.buffers.get(file)
         return _WORD in document.text.source if document else self._says.get(file, False)
 
+    def folders(self) -> tuple[str, ...]:
+        """The folders of the workspace, and those that are projects of their own."""
+        settings = (file for file in self._says if os.path.basename(file) == SETTINGS)
+        return (*self._roots, *map(os.path.dirname, settings))
+
     def near(self) -> Sources | None:
         """Of these, what the open buffers need: they, and the files that name one of them.
 

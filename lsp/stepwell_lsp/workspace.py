@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import is_
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,8 +18,10 @@ from stepwell.read.findings import merged, unreadable
 from stepwell.read.index import Index
 from stepwell.read.pipelines import Built, Declared, Pipeline, declared, pipelines
 from stepwell.read.virtual import Misfit
-from stepwell.rules import check, kept
+from stepwell.rules import Checker, kept
 from stepwell.rules.settings import Settings, settings
+from stepwell_lsp.accepted import Accepted
+from stepwell_lsp.figures import Stores
 from stepwell_lsp.modules import Modules
 from stepwell_lsp.positions import UTF16, Text
 from stepwell_lsp.snapshot import Snapshot
@@ -34,15 +37,18 @@ class Workspace:
 
     def __init__(self, index: Index | None = None) -> None:
         self.sources = Sources()
+        self.stores = Stores()
         self.encoding = UTF16
         self._index = index
         self._modules = Modules(self.sources, index)
         self._declared: dict[str, list[Declared]] = {}  # by folder
         self._chosen: dict[str, Settings] = {}  # by folder: which rules count below it
         self._checked: dict[str, tuple[Pipeline, list[Diagnostic]]] = {}
+        self._checkers: dict[str, Checker] = {}
         self._built = Built()
         self.report: Callable[[int, int], None] = lambda done, all: None
         self._misfits: list[Misfit] = []  # what a type checker said last
+        self._accepted = Accepted()
 
     def glimpse(self) -> Snapshot | None:
         """What can be told of the open buffers before all of a large workspace is read.
@@ -74,6 +80,7 @@ class Workspace:
             checked[key] = self._check(key, made)
             self.report(done, len(now))
         self._checked = checked
+        self._checkers = {key: self._checkers[key] for key in checked if key in self._checkers}
         declaring = (os.path.join(folder, SETTINGS) for folder in self._declared)
         texts = self.sources.keep({*self._modules.read, *declaring})
         return Snapshot(
@@ -83,6 +90,7 @@ class Workspace:
             MappingProxyType(dict(self.sources.buffers)),
             self.encoding,
             MappingProxyType(dict(self._modules.read)),
+            self.stores.look(self.sources.folders()),
         )
 
     def judge(self, files: Collection[str], misfits: Iterable[Misfit]) -> None:
@@ -127,7 +135,7 @@ class Workspace:
         before = self._checked.get(key)
         if before and _same(before[0], made):
             return before
-        return made, check(made.graph)
+        return made, self._checkers.setdefault(key, Checker()).check(made.graph)
 
     def _findings(self, texts: Mapping[str, Text]) -> dict[str, tuple[Diagnostic, ...]]:
         """What was found, by file, each once though several pipelines may say it."""
@@ -141,8 +149,9 @@ class Workspace:
         told = {}
         for file, ones in found.items():
             text = {file: texts[file].source} if file in texts else {}
-            counts = self._settings_of(file).counts
-            told[file] = tuple(one for one in kept(ones, text, broken=broken) if counts(one))
+            chosen = self._settings_of(file)
+            counted = filter(chosen.counts, kept(ones, text, broken=broken))
+            told[file] = self._accepted.left(counted, chosen.baseline)
         return told
 
     def _settings_of(self, file: str) -> Settings:
@@ -166,13 +175,15 @@ def _same(before: Pipeline, now: Pipeline) -> bool:
     """Whether nothing that the rules look at has changed."""
     old, new = before.graph, now.graph
     return (
-        len(before.modules) == len(now.modules)
-        and all(a is b for a, b in zip(before.modules, now.modules, strict=True))
+        _identical(before.modules, now.modules)
         and before.span == now.span
-        and len(old.written) == len(new.written)
-        and all(a is b for a, b in zip(old.written, new.written, strict=True))
+        and (old.wiring is new.wiring or _identical(old.written, new.written))
         and (old.config, old.known_inputs) == (new.config, new.known_inputs)
         and (old.mentions, old.holes) == (new.mentions, new.holes)
         and (old.asked, old.configs) == (new.asked, new.configs)
         and old.adapters == new.adapters
     )
+
+
+def _identical(one: Sequence[object], other: Sequence[object]) -> bool:
+    return len(one) == len(other) and all(map(is_, one, other))

@@ -34,7 +34,8 @@ _LAYOUTS = (
     );
     create table step(
         run integer not null references run on delete cascade, node text not null,
-        module text not null, file text not null, line integer not null, digest text not null,
+        step text not null, module text not null, file text not null, line integer not null,
+        digest text not null,
         started real not null, times integer not null, attempts integer not null,
         failures integer not null, seconds real not null, longest real not null,
         error text, place text, primary key (run, node)

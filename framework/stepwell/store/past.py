@@ -18,7 +18,8 @@ class PastStep:
     Args:
         run_id: the run.
         node: the node's name.
-        module: the dotted name of the module that its step is written in.
+        step: the name of the function that made it.
+        module: the dotted name of the module that this is written in.
         file: that module's file, from the store's project if it lies inside.
         line: where its step began.
         digest: what `text_digest` gave for its text; empty where that was not at hand.
@@ -35,6 +36,7 @@ class PastStep:
 
     run_id: str
     node: str
+    step: str
     module: str
     file: str
     line: int

@@ -20,7 +20,7 @@ from stepwell.usage import Usage
 
 _RUN = "number, id, began, seconds, ended, error, place, digest, modules, targets, inputs, process"
 _STEP = (
-    "run.id, node, module, file, line, step.digest, started, times, attempts, failures,"
+    "run.id, node, step, module, file, line, step.digest, started, times, attempts, failures,"
     " step.seconds, longest, step.error, step.place"
 )
 
@@ -74,12 +74,16 @@ class Runs:
                 )
             return next((_whole(base, run, calls=True) for run in found), None)
 
-    def last(self, files: Collection[str]) -> PastRun | None:
-        """The latest run, with its steps, of the pipeline whose modules are in these files."""
-        wanted = frozenset(files)
+    def last(self) -> dict[frozenset[str], PastRun]:
+        """The latest run of each pipeline, with its steps, by the files of the pipeline's modules.
+
+        Files are named as the store names them.
+        """
         with self._base() as base:
-            found = _runs(base, "order by number desc", ())
-            return next((_whole(base, run) for run in found if run.files == wanted), None)
+            found: dict[frozenset[str], PastRun] = {}
+            for run in _runs(base, "order by number desc", ()):
+                found.setdefault(run.files, run)
+            return {files: _whole(base, run) for files, run in found.items()}
 
     def last_steps(self) -> dict[tuple[str, str], PastStep]:
         """What each step did when it ran last: by its file, as the store names it, and its node."""

@@ -6,12 +6,14 @@ import os
 import sys
 from asyncio import CancelledError
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from inspect import getblock
 from linecache import getlines
 from logging import getLogger
 from pathlib import Path
 from threading import Lock
 from time import perf_counter, time
+from tokenize import TokenError
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -245,12 +247,13 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
 
     def _step(self, node: Node) -> rows.Known:
         if node.span is None:
-            return rows.Known(node.name, node.module, "", 0, "")
+            return rows.Known(node.name, node.step, node.module, "", 0, "")
         file, line = node.span.file, node.span.line
-        text = getblock(getlines(file)[line - 1 :])
-        return rows.Known(
-            node.name, node.module, named(file, self._root), line, text_digest(text) if text else ""
-        )
+        text: list[str] = []
+        with suppress(SyntaxError, TokenError):  # of a file that has changed since it was imported
+            text = getblock(getlines(file)[line - 1 :])
+        digest = text_digest(text) if text else ""
+        return rows.Known(node.name, node.step, node.module, named(file, self._root), line, digest)
 
     def _told(
         self, error: BaseException | None, files: Collection[str]

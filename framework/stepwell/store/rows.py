@@ -39,6 +39,7 @@ class Known(NamedTuple):
     """What is known of a node before it runs."""
 
     node: str
+    step: str
     module: str
     file: str
     line: int
@@ -59,7 +60,7 @@ def begin(
         (*plain, *map(json.dumps, (modules, targets, inputs))),
     ).lastrowid
     base.executemany(
-        "insert or ignore into step values (?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, null, null)",
+        "insert or ignore into step values (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, null, null)",
         ((number, *step) for step in steps),
     )
     _shrink(base, keep)
@@ -78,7 +79,7 @@ def step(
     """A node has run once."""
     failures = int(error is not None)
     base.execute(
-        "insert into step select number, ?, '', '', 0, '', ?, 1, ?, ?, ?, ?, ?, ?"
+        "insert into step select number, ?, '', '', '', 0, '', ?, 1, ?, ?, ?, ?, ?, ?"
         " from run where id = ?"
         " on conflict do update set"
         " started = case times when 0 then excluded.started"

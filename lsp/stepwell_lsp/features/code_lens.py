@@ -1,4 +1,4 @@
-"""A line above each step: who reads it."""
+"""Lines above each step: who reads it, and what it did when it ran last."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from lsprotocol import types
 
 from stepwell.graph import Graph
 from stepwell.spec import Node, Span
+from stepwell_lsp.features.last_run import OPEN, summary
 from stepwell_lsp.snapshot import Snapshot
 
 SHOW = "stepwell.showReferences"
@@ -16,6 +17,8 @@ def code_lenses(
     snapshot: Snapshot, file: str, *, commands: frozenset[str] = frozenset()
 ) -> list[types.CodeLens]:
     """For every node made in this file, how many steps read it and whether it is asked for.
+
+    And what it did when it ran last, where a run store says so.
 
     Args:
         snapshot: the workspace.
@@ -43,6 +46,11 @@ def code_lenses(
                 start = snapshot.range(span).start
                 command = types.Command(title, SHOW, arguments=[snapshot.uri(file), start, places])
             lenses.append(types.CodeLens(snapshot.range(span), command))
+            if did := summary(snapshot, nodes[name][1]):
+                title = f"last run: {did}" if len(nodes) == 1 else f"{name}, last run: {did}"
+                opens = OPEN if OPEN in commands else ""
+                shown = types.Command(title, opens, arguments=[snapshot.uri(file)])
+                lenses.append(types.CodeLens(snapshot.range(span), shown))
     return sorted(lenses, key=lambda lens: lens.range.start)
 
 

@@ -17,6 +17,8 @@ from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.read.pipelines import Pipeline
 from stepwell.spec import Condition, Node, Param, Span
+from stepwell.store.past import PastRun
+from stepwell_lsp.features.last_run import Figure, LastRun, Page, figure, last_run, page, told
 from stepwell_lsp.features.symbols import body
 from stepwell_lsp.places import files
 from stepwell_lsp.snapshot import Snapshot
@@ -57,6 +59,7 @@ class Vertex(TypedDict):
     stale: bool
     places: list[Written]
     problems: list[Problem]
+    last: Figure | None
 
 
 class Edge(TypedDict):
@@ -95,6 +98,7 @@ class View(TypedDict):
     problems: list[Problem]
     holes: list[str]
     run: Run
+    last: LastRun | None
 
 
 def graph_view(
@@ -119,21 +123,39 @@ def graph_view(
     if not found:
         return None
     name = pipeline if pipeline in found else next(iter(found))
-    made, graph = found[name], found[name].graph
+    made = found[name]
+    graph = made.graph
     total = len(graph.nodes) + len(graph.inputs)
     kept = None if total <= limit else _near(snapshot, graph, file, position, limit)
     problems = list(_problems(snapshot, made))
     attached, loose = _attached(snapshot, graph, problems)
+    last = last_run(snapshot, made)
     return View(
         pipeline=name,
         pipelines=list(found),
         total=total,
-        nodes=_vertices(snapshot, graph, attached, kept),
+        nodes=_vertices(snapshot, graph, attached, kept, last),
         edges=_edges(graph, problems, kept),
         problems=[_problem(one) for one in loose],
         holes=list(dict.fromkeys(hole.reason for hole in graph.holes)),
         run=_run(made),
+        last=told(last) if last else None,
     )
+
+
+def last_run_page(snapshot: Snapshot, file: str, pipeline: str | None = None) -> Page | None:
+    """The last run of a pipeline of a file as a page; `None` where none is remembered.
+
+    Args:
+        snapshot: the workspace.
+        file: the file that the person looks at.
+        pipeline: which of the file's pipelines; without one, that which ran last.
+    """
+    found = {name: made for name, made in _named(snapshot) if _has(made, file)}
+    chosen = [found[pipeline]] if pipeline in found else found.values()
+    runs = ((last_run(snapshot, made), made) for made in chosen)
+    latest = max(((run.began, made) for run, made in runs if run), key=lambda p: p[0], default=None)
+    return latest and page(snapshot, latest[1])
 
 
 def _near(
@@ -235,6 +257,7 @@ def _vertices(
     graph: Graph,
     problems: Mapping[str, list[Problem]],
     kept: Container[str] | None,
+    last: PastRun | None,
 ) -> list[Vertex]:
     asked = {mention.name for mention in graph.mentions if mention.role == "target"}
     written: dict[str, list[Node]] = {}
@@ -252,6 +275,7 @@ def _vertices(
             stale=False,
             places=_input_places(snapshot, graph, name, [param for _, param in readers]),
             problems=[],
+            last=None,
         )
         for name, readers in graph.inputs.items()
         if kept is None or name in kept
@@ -267,6 +291,7 @@ def _vertices(
             stale=any(node.stale for node in nodes),
             places=[_written(snapshot, node.span, whole=True) for node in nodes if node.span],
             problems=problems.get(name, []),
+            last=next(filter(None, (figure(snapshot, node, last) for node in nodes)), None),
         )
         for name, nodes in written.items()
     ]

@@ -7,6 +7,7 @@ from lsprotocol import types
 from stepwell.graph import Graph
 from stepwell.spec import Condition, Node
 from stepwell.types import UNKNOWN, Type
+from stepwell_lsp.features import last_run
 from stepwell_lsp.places import Place
 from stepwell_lsp.snapshot import Snapshot
 
@@ -20,21 +21,21 @@ def hover(snapshot: Snapshot, file: str, position: types.Position) -> types.Hove
     found = snapshot.at(file, position)
     if not found:
         return None
-    parts = dict.fromkeys(_about(place) for place in found)
+    parts = dict.fromkeys(_about(snapshot, place) for place in found)
     text = types.MarkupContent(types.MarkupKind.Markdown, "\n\n---\n\n".join(parts))
     return types.Hover(text, snapshot.range(found[0].span))
 
 
-def _about(place: Place) -> str:
+def _about(snapshot: Snapshot, place: Place) -> str:
     if place.role == "step" and place.node:
-        return _node(place.graph, place.node)
+        return _node(snapshot, place.graph, place.node)
     variants = place.graph.variants(place.name)
     if not variants:
         return _input(place)
-    return "\n\n---\n\n".join(_node(place.graph, node) for node in variants)
+    return "\n\n---\n\n".join(_node(snapshot, place.graph, node) for node in variants)
 
 
-def _node(graph: Graph, node: Node) -> str:
+def _node(snapshot: Snapshot, graph: Graph, node: Node) -> str:
     lines = [f"```python\n{signature(node)}\n```"]
     if node.doc:
         lines.append(node.doc)
@@ -47,6 +48,7 @@ def _node(graph: Graph, node: Node) -> str:
         facts.append(
             f"written in `{node.module}`" + (f", line {node.span.line}" if node.span else "")
         )
+    facts.append(last_run.fact(snapshot, node))
     lines.append("\n".join(f"- {fact}" for fact in facts if fact))
     return "\n\n".join(lines)
 

@@ -323,7 +323,7 @@ def test_accounting_with_a_store_records_failures(store: RunStore, client: OpenA
 
 def test_without_a_file_there_are_no_runs(tmp_path: Path) -> None:
     runs = Runs(tmp_path / "none.db")
-    assert (runs.latest(), runs.run(), runs.last([]), runs.last_steps()) == ([], None, None, {})
+    assert (runs.latest(), runs.run(), runs.last(), runs.last_steps()) == ([], None, {}, {})
     assert not [*tmp_path.iterdir()]
 
 
