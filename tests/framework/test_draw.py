@@ -3,15 +3,18 @@
 import json
 import os
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from stepwell import draw
 from stepwell.draw.pictures import _layout_program
+from stepwell.driver import Driver
 from stepwell.errors import MissingExtra, StepwellError
 from stepwell.graph import Graph
 from stepwell.spec import Bound, Condition, Node, Param, Span
+from stepwell.testing import graph_of, module_of
 from stepwell.types import Type
 
 NASTY = [
@@ -224,3 +227,83 @@ def test_without_graphviz_the_message_says_what_to_install(tmp_path):
     """Neither program there: the extra is named."""
     with pytest.raises(MissingExtra, match=re.escape("pip install 'stepwell[draw]'")):
         _layout_program(beside=str(tmp_path), path=os.devnull)
+
+
+STAGES = """\
+from stepwell import tag
+
+@tag(stage="load")
+def docs(folder: str) -> list[str]: ...
+
+@tag(stage="ask")
+def prompt(docs: list[str], question: str) -> str: ...
+
+@tag(stage="ask")
+def answer(prompt: str) -> str: ...
+
+def report(answer: str) -> str: ...
+"""
+
+
+def test_steps_with_the_same_tag_stand_in_one_frame():
+    """Those without it, and inputs, in none."""
+    graph = graph_of(STAGES)
+    lines = draw.mermaid(graph, groups="stage").splitlines()
+    first = lines.index('    subgraph group1["ask"]')
+    assert [line.strip().partition("[")[0] for line in lines[first + 1 : first + 4]] == [
+        "prompt",
+        "answer",
+        "end",
+    ]
+    assert "subgraph" not in draw.mermaid(graph, groups="stgae")
+    svg = draw.picture(draw.dot(graph, groups="stage")).decode()
+    assert len(re.findall(r'class="cluster"', svg)) == 2
+    assert 'subgraph group0["steps"]' in draw.mermaid(graph, groups="module")
+
+
+def test_a_legend_explains_the_looks_that_are_there():
+    """No others; it is no step of the page, which finds steps by their numbers."""
+    graph = graph_of(STAGES)
+    assert re.findall(r"legend_(\w+)\[", draw.mermaid(graph, legend=True)) == ["input", "step"]
+    page = draw.html(graph, legend=True, targets=["answer"])
+    assert page.count('id="legend_') == 3
+    assert "given from outside" in page
+    assert "legend" not in draw.dot(graph)
+
+
+def test_types_can_be_left_out():
+    """Of steps and inputs."""
+    graph = graph_of(STAGES)
+    assert "str" not in draw.mermaid(graph, types=False).replace("stroke", "")
+    assert "list[str]" not in draw.dot(graph, types=False)
+
+
+@pytest.mark.parametrize(
+    ("status", "look"), [("done", "done"), ("failed", "failed"), ("0.3 s", "step")]
+)
+def test_what_became_of_a_step_is_written_and_seen(status: str, look: str):
+    """A word that has no look of its own is written all the same."""
+    drawn = draw.mermaid(graph_of(STAGES), status={"answer": status})
+    assert f'answer["answer<br/><i>str</i><br/><i>{status}</i>"]:::{look}' in drawn
+    assert f"[{status}]" in draw.text(graph_of(STAGES), status={"answer": status})
+
+
+def test_an_option_that_there_is_not():
+    """The nearest is named."""
+    with pytest.raises(TypeError, match="a drawing has no option `legnd`; did you mean `legend`"):
+        draw.dot(graph_of(STAGES), legnd=True)  # type: ignore[call-arg]
+
+
+def test_a_driver_draws_with_the_same_options(tmp_path: Path):
+    """All of its pictures, in all their forms."""
+
+    def shout(word: str) -> str:
+        return word.upper()
+
+    picture = Driver({}, module_of(shout)).visualize_execution(
+        "shout", {"word": "hey"}, legend=True, direction="LR", status={"shout": "done"}
+    )
+    assert picture.mermaid().startswith("flowchart LR\n")
+    assert "legend" in picture.dot()
+    assert "[done]" in picture._repr_mimebundle_()["text/plain"]
+    assert picture.save(tmp_path / "a.html").read_text(encoding="utf-8").count("legend_input") == 1

@@ -21,7 +21,7 @@ from stepwell.read.pipelines import Pipeline
 from stepwell.spec import Node
 
 if TYPE_CHECKING:
-    from stepwell.draw import Direction
+    from stepwell.draw import Looks, Options
 
 FORMATS = (*drawing.FORMATS, "json")
 SIGNS: dict[How, tuple[str, str]] = {
@@ -63,7 +63,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("-f", "--format", choices=FORMATS, help="else it follows from -o's ending")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it there")
-    parser.add_argument("--direction", choices=("TB", "LR"), default="TB", help="default: TB")
+    drawing.add_looks(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         color = args.output is None and colored(args.color, sys.stdout)
         made = _text(compared, args.revision, color=color)
     else:
-        made = _drawn(compared, form, args.direction)
+        made = _drawn(compared, form, drawing.looks(args))
     drawing.sent(made, form, args.output)
     return 0
 
@@ -164,7 +164,7 @@ def _nodes(pipelines: Iterable[Pipeline], root: Path) -> list[Node]:
     ]
 
 
-def _drawn(compared: Compared, form: str, direction: Direction) -> str | bytes:
+def _drawn(compared: Compared, form: str, looks: Looks) -> str | bytes:
     """The pipelines that changed, with what was removed; each changed step says how."""
     status = {change.node.name: str(change.how) for change in compared.changes}
     graphs = [pipeline.graph for pipeline in compared.changed()]
@@ -172,8 +172,8 @@ def _drawn(compared: Compared, form: str, direction: Direction) -> str | bytes:
     removed = [change.node for change in compared.changes if change.how == "removed"]
     modules = dict.fromkeys(name for graph in graphs for name in graph.modules)
     graph = Graph([*now.values(), *removed], modules=modules)
-    marks = drawing.Marks(targets=[], only=None, wrong=set(), status=status, direction=direction)
-    return drawing.drawn(graph, form, marks)
+    options: Options = {"targets": (), "only": None, "wrong": (), **looks, "status": status}
+    return drawing.drawn(graph, form, options)
 
 
 def _record(change: Change, compared: Compared) -> dict[str, object]:

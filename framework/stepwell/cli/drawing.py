@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from stepwell.cli.failure import UsageError
 
 if TYPE_CHECKING:
-    from stepwell.draw import Direction
+    from stepwell.draw import Looks, Options
     from stepwell.graph import Graph
 
 FORMATS = ("text", "mermaid", "dot", "svg", "png", "html")
 ENDINGS = {".mmd": "mermaid", ".md": "mermaid", ".gv": "dot", ".txt": "text", ".htm": "html"}
 
 
-class Marks(TypedDict):
-    """What the drawing functions are told besides the graph."""
+def add_looks(parser: ArgumentParser) -> None:
+    """Adds the options of how a picture looks."""
+    ways = ("TB", "LR", "BT", "RL")
+    parser.add_argument("--direction", choices=ways, default="TB", help="default: TB")
+    parser.add_argument(
+        "--legend", action="store_true", help="explain the looks beside the picture"
+    )
+    parser.add_argument("--no-types", action="store_true", help="leave out what steps make")
+    parser.add_argument(
+        "--group-by", metavar="TAG", default="", help="a frame for each value of a tag, or `module`"
+    )
 
-    targets: list[str]
-    only: set[str] | None
-    wrong: set[str]
-    status: Mapping[str, str]
-    direction: Direction
+
+def looks(args: Namespace) -> Looks:
+    """Those options as the drawing functions take them."""
+    return {
+        "direction": args.direction,
+        "legend": args.legend,
+        "types": not args.no_types,
+        "groups": args.group_by,
+    }
 
 
 def format_of(output: Path | None, formats: tuple[str, ...] = FORMATS) -> str:
@@ -42,15 +55,15 @@ def format_of(output: Path | None, formats: tuple[str, ...] = FORMATS) -> str:
     return form
 
 
-def drawn(graph: Graph, form: str, marks: Marks) -> str | bytes:
+def drawn(graph: Graph, form: str, options: Options) -> str | bytes:
     """The graph in one of the formats but `text`."""
     from stepwell import draw
 
     if form == "mermaid":
-        return draw.mermaid(graph, **marks)
+        return draw.mermaid(graph, **options)
     if form == "html":
-        return draw.html(graph, title=", ".join(graph.modules), **marks)
-    source = draw.dot(graph, **marks)
+        return draw.html(graph, title=", ".join(graph.modules), **options)
+    source = draw.dot(graph, **options)
     return (
         source if form == "dot" else draw.picture(source, format="png" if form == "png" else "svg")
     )

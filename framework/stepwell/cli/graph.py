@@ -14,7 +14,7 @@ from stepwell.cli.parsers import Commands, command
 from stepwell.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from stepwell.draw import Direction
+    from stepwell.draw import Looks, Options
     from stepwell.graph import Graph
 
 EXAMPLES = """\
@@ -62,7 +62,7 @@ def add(commands: Commands) -> None:
         action="append",
         help="draw what exists under this configuration, not every alternative",
     )
-    parser.add_argument("--direction", choices=("TB", "LR"), default="TB", help="default: TB")
+    drawing.add_looks(parser)
     parser.add_argument(
         "--runtime", action="store_true", help="import the modules, and draw what would run"
     )
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     form = args.format or drawing.format_of(args.output)
     targets = [name for given in args.target for name in given.split(",") if name]
-    drawing.sent(_drawn(graph, form, targets, args.direction), form, args.output)
+    drawing.sent(_drawn(graph, form, targets, drawing.looks(args)), form, args.output)
     return 0
 
 
@@ -92,7 +92,7 @@ def _graph(written: list[str], config: Mapping[str, Any] | None, *, runtime: boo
     return reading.graph(written, config=config)
 
 
-def _drawn(graph: Graph, form: str, targets: list[str], direction: Direction) -> str | bytes:
+def _drawn(graph: Graph, form: str, targets: list[str], looks: Looks) -> str | bytes:
     from stepwell import draw
     from stepwell.rules import check
 
@@ -102,7 +102,7 @@ def _drawn(graph: Graph, form: str, targets: list[str], direction: Direction) ->
             raise UsageError(f"there is no `{name}` in this graph{did_you_mean(name, known)}")
     only = graph.upstream(targets) if targets else None
     wrong = {found.node for found in check(graph) if found.severity == "error" and found.node}
+    options: Options = {"targets": targets, "only": only, "wrong": wrong, **looks}
     if form == "text":
-        return draw.text(graph, targets=targets, only=only, wrong=wrong)
-    marks = drawing.Marks(targets=targets, only=only, wrong=wrong, status={}, direction=direction)
-    return drawing.drawn(graph, form, marks)
+        return draw.text(graph, **options)
+    return drawing.drawn(graph, form, options)

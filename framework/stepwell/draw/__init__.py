@@ -4,8 +4,9 @@ Takes a `Graph`, also one that is wrong. The texts need nothing that is not ther
 needs Graphviz's layout, from the extra `draw` or from `dot` on the PATH.
 """
 
+from stepwell.draw.parts import Direction, Looks, Options
 from stepwell.draw.pictures import html, picture
 from stepwell.draw.tree import text
-from stepwell.draw.written import Direction, dot, mermaid
+from stepwell.draw.written import dot, mermaid
 
-__all__ = ["Direction", "dot", "html", "mermaid", "picture", "text"]
+__all__ = ["Direction", "Looks", "Options", "dot", "html", "mermaid", "picture", "text"]

@@ -4,13 +4,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, TypedDict
 
+from stepwell.errors import did_you_mean
 from stepwell.graph import Graph
 from stepwell.spec import NOTHING, Condition, Node
 
 LONGEST = 40
+
+Direction = Literal["TB", "LR", "BT", "RL"]
+
+
+class Looks(TypedDict, total=False):
+    """How a picture looks; every function that draws takes these as keywords.
+
+    Args:
+        status: what to say of names: what changed, as `Change.how` is, or how they ended in a run:
+            `done`, `failed`, `skipped`, or any other word, which has no look of its own.
+        direction: `TB` from top to bottom, `LR` from left to right, or the other way round.
+        types: whether the types of what is made are written; they are where nothing is said.
+        legend: whether the looks are explained beside the picture.
+        groups: a tag; steps with the same value of it stand in one frame. `module` frames those of
+            one module, where no step has a tag of that name.
+    """
+
+    status: Mapping[str, str]
+    direction: Direction
+    types: bool
+    legend: bool
+    groups: str
+
+
+class Options(Looks, total=False):
+    """What a picture shows of a graph, and how it looks.
+
+    Args:
+        targets: names to mark as asked for.
+        only: the names to draw; all where it is `None`.
+        wrong: names to mark as having an error.
+    """
+
+    targets: Iterable[str]
+    only: Collection[str] | None
+    wrong: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +74,9 @@ class Vertex:
         """The name of its style: what is most worth knowing about it."""
         if self.wrong:
             return "wrong"
-        return self.status or ("target" if self.target else self.kind)
+        if self.status in STYLES:
+            return self.status
+        return "target" if self.target else self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +100,83 @@ STYLES = {
     "removed": ("#fee2e2", "#ef4444", "#7f1d1d"),
     "rewired": ("#fef9c3", "#ca8a04", "#422006"),
     "edited": ("#dbeafe", "#2563eb", "#172554"),
+    "done": ("#dcfce7", "#16a34a", "#052e16"),
+    "failed": ("#fee2e2", "#dc2626", "#450a0a"),
+    "skipped": ("#f1f5f9", "#94a3b8", "#64748b"),
 }
 """Fill, line and text colour of every look; each is readable on light and on dark ground."""
 
 
-def parts(
-    graph: Graph,
-    targets: Iterable[str],
-    only: Collection[str] | None,
-    wrong: Collection[str],
-    status: Mapping[str, str] = NOTHING,
-) -> tuple[dict[str, Vertex], list[Arrow]]:
-    """The boxes, inputs first where they are first read, and the arrows between them."""
-    asked = set(targets)
+LEGEND = {
+    "input": "given from outside",
+    "step": "step",
+    "field": "part of a result",
+    "choice": "by configuration",
+    "target": "asked for",
+    "wrong": "has an error",
+}
+"""What the looks mean that do not say so themselves, in the order of a legend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is drawn.
+
+    Args:
+        vertices: the boxes by name, inputs first where they are first read.
+        arrows: what goes from one to another.
+        groups: the names in each frame, by what it is called.
+        legend: the looks to explain, with their meaning; nothing where no legend is asked for.
+        direction: which way the arrows go.
+    """
+
+    vertices: dict[str, Vertex]
+    arrows: list[Arrow]
+    groups: dict[str, list[str]]
+    legend: dict[str, str]
+    direction: Direction
+
+
+def parts(graph: Graph, options: Options) -> Parts:
+    """The boxes and the arrows between them, and what stands around and beside them.
+
+    Raises:
+        TypeError: if there is an option of another name.
+    """
+    for name in options.keys() - Options.__annotations__.keys():
+        near = did_you_mean(name, Options.__annotations__)
+        raise TypeError(f"a drawing has no option `{name}`{near}")
+    vertices, arrows = _drawn(graph, options)
+    if not options.get("types", True):
+        vertices = {name: replace(vertex, type="") for name, vertex in vertices.items()}
+    groups: dict[str, list[str]] = {}
+    for name, group in _grouped(graph, options.get("groups", "")).items():
+        if name in vertices:
+            groups.setdefault(group, []).append(name)
+    legend: dict[str, str] = {}
+    if options.get("legend"):
+        seen = {vertex.look for vertex in vertices.values()}
+        legend = {look: says for look, says in LEGEND.items() if look in seen}
+    return Parts(vertices, arrows, groups, legend, options.get("direction", "TB"))
+
+
+def _grouped(graph: Graph, tag: str) -> dict[str, str]:
+    """For each step that stands in a frame, what that is called."""
+    if not tag:
+        return {}
+    found = {
+        node.name: ", ".join(value) if isinstance(value, tuple) else value
+        for node in graph.written
+        if (value := node.tags.get(tag)) is not None
+    }
+    if tag == "module" and not found:
+        found = {node.name: node.module for node in graph.written if node.module}
+    return found
+
+
+def _drawn(graph: Graph, options: Options) -> tuple[dict[str, Vertex], list[Arrow]]:
+    asked, wrong = set(options.get("targets", ())), options.get("wrong", ())
+    only, status = options.get("only"), options.get("status", NOTHING)
     written: dict[str, list[Node]] = {}
     for node in graph.written:
         written.setdefault(node.name, []).append(node)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
-from typing import Literal
+from typing import Literal, Unpack
 
-from stepwell.draw.parts import STYLES, parts
-from stepwell.draw.written import Direction, dot
+from stepwell.draw.parts import STYLES, Options, parts
+from stepwell.draw.written import dot
 from stepwell.errors import MissingExtra, StepwellError
 from stepwell.graph import Graph
-from stepwell.spec import NOTHING
 
 
 def picture(dot_text: str, *, format: Literal["svg", "png"] = "svg", scale: float = 2.0) -> bytes:
@@ -64,19 +62,10 @@ def _centred(svg: str) -> str:
     return svg.replace('font-family="Arial"', 'font-family="Arial,Helvetica,sans-serif"')
 
 
-def html(
-    graph: Graph,
-    *,
-    title: str = "Pipeline",
-    targets: Iterable[str] = (),
-    only: Collection[str] | None = None,
-    wrong: Collection[str] = (),
-    status: Mapping[str, str] = NOTHING,
-    direction: Direction = "TB",
-) -> str:
+def html(graph: Graph, *, title: str = "Pipeline", **options: Unpack[Options]) -> str:
     """A web page in one file: the picture to drag and zoom, a step's text at a click.
 
-    It asks no other host for anything. Arguments as `mermaid`.
+    It asks no other host for anything. Keywords as `mermaid`.
 
     Raises:
         MissingExtra: as `picture`.
@@ -86,9 +75,9 @@ def html(
     from importlib.resources import files
     from string import Template
 
-    vertices, arrows = parts(graph, targets, only, wrong, status)
-    source = dot(graph, targets=targets, only=only, wrong=wrong, status=status, direction=direction)
-    svg = picture(source).decode()
+    drawn = parts(graph, options)
+    vertices, arrows = drawn.vertices, drawn.arrows
+    svg = picture(dot(graph, **options)).decode()
     number = {name: index for index, name in enumerate(vertices)}
     data = {
         "nodes": [asdict(vertex) for vertex in vertices.values()],

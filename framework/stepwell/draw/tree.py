@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Unpack
 
-from stepwell.draw.parts import Arrow, Vertex, parts
+from stepwell.draw.parts import Arrow, Options, Vertex, parts
 from stepwell.graph import Graph
-from stepwell.spec import NOTHING
 
 
-def text(
-    graph: Graph,
-    *,
-    targets: Iterable[str] = (),
-    only: Collection[str] | None = None,
-    wrong: Collection[str] = (),
-    status: Mapping[str, str] = NOTHING,
-) -> str:
+def text(graph: Graph, **options: Unpack[Options]) -> str:
     """A tree of the steps in an order in which they could run, then the inputs.
 
     A step stands under the last of the steps that it needs; what else it needs follows its arrow,
-    with a question mark where it may be left out. Arguments as `mermaid`.
+    with a question mark where it may be left out. Keywords as `mermaid`; a tree has no direction,
+    frames or legend.
     """
-    vertices, arrows = parts(graph, targets, only, wrong, status)
+    drawn = parts(graph, options)
+    vertices, arrows = drawn.vertices, drawn.arrows
     needs: dict[str, list[Arrow]] = {name: [] for name in vertices}
     for arrow in arrows:
         needs[arrow.target].append(arrow)

@@ -4,82 +4,94 @@ from __future__ import annotations
 
 import html as markup
 import re
-from collections.abc import Collection, Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable
+from typing import Unpack
 
-from stepwell.draw.parts import STYLES, Vertex, parts
+from stepwell.draw.parts import STYLES, Options, Vertex, parts
 from stepwell.graph import Graph
-from stepwell.spec import NOTHING
-
-Direction = Literal["TB", "LR"]
 
 
-def mermaid(
-    graph: Graph,
-    *,
-    targets: Iterable[str] = (),
-    only: Collection[str] | None = None,
-    wrong: Collection[str] = (),
-    status: Mapping[str, str] = NOTHING,
-    direction: Direction = "TB",
-) -> str:
-    """A Mermaid flowchart, as GitHub and many editors draw it.
-
-    Args:
-        targets: names to mark as asked for.
-        only: the names to draw; all where it is `None`.
-        wrong: names to mark as having an error.
-        status: what to say of names, and the look they have: what changed, as `Change.how` is.
-        direction: `TB` from top to bottom, `LR` from left to right.
-    """
-    vertices, arrows = parts(graph, targets, only, wrong, status)
-    ids = _mermaid_ids(vertices)
-    lines = [f"flowchart {direction}"]
-    for name, vertex in vertices.items():
-        opens, closes = ("([", "])") if vertex.kind == "input" else ("[", "]")
-        small = [f"<i>{_mermaid_text(line)}</i>" for line in vertex.rows]
-        label = "<br/>".join([_mermaid_text(name), *small])
-        lines.append(f'    {ids[name]}{opens}"{label}"{closes}:::{vertex.look}')
-    for arrow in arrows:
+def mermaid(graph: Graph, **options: Unpack[Options]) -> str:
+    """A Mermaid flowchart, as GitHub and many editors draw it; see `Options` for the keywords."""
+    drawn = parts(graph, options)
+    ids = _mermaid_ids(drawn.vertices)
+    boxes = {name: _mermaid_box(ids[name], vertex) for name, vertex in drawn.vertices.items()}
+    lines = [f"flowchart {drawn.direction}"]
+    for number, (group, names) in enumerate(drawn.groups.items()):
+        lines.append(f'    subgraph group{number}["{_mermaid_text(group)}"]')
+        lines += [f"        {boxes.pop(name)}" for name in names]
+        lines.append("    end")
+    lines += [f"    {box}" for box in boxes.values()]
+    for arrow in drawn.arrows:
         line = "-.->" if arrow.optional else "-->"
         label = f'|"{_mermaid_text(arrow.label)}"|' if arrow.label else ""
         lines.append(f"    {ids[arrow.source]} {line}{label} {ids[arrow.target]}")
-    for look in sorted({vertex.look for vertex in vertices.values()}):
+    if drawn.legend:
+        lines.append('    subgraph legend["legend"]')
+        lines += [
+            f'        legend_{look}["{says}"]:::{look}' for look, says in drawn.legend.items()
+        ]
+        lines.append("    end")
+    for look in sorted({*(vertex.look for vertex in drawn.vertices.values()), *drawn.legend}):
         fill, stroke, color = STYLES[look]
         lines.append(f"    classDef {look} fill:{fill},stroke:{stroke},color:{color}")
     return "\n".join(lines) + "\n"
 
 
-def dot(
-    graph: Graph,
-    *,
-    targets: Iterable[str] = (),
-    only: Collection[str] | None = None,
-    wrong: Collection[str] = (),
-    status: Mapping[str, str] = NOTHING,
-    direction: Direction = "TB",
-) -> str:
-    """The graph in Graphviz's language; `picture` makes an image of it. Arguments as `mermaid`."""
-    vertices, arrows = parts(graph, targets, only, wrong, status)
+def _mermaid_box(id: str, vertex: Vertex) -> str:
+    opens, closes = ("([", "])") if vertex.kind == "input" else ("[", "]")
+    small = [f"<i>{_mermaid_text(line)}</i>" for line in vertex.rows]
+    label = "<br/>".join([_mermaid_text(vertex.name), *small])
+    return f'{id}{opens}"{label}"{closes}:::{vertex.look}'
+
+
+def dot(graph: Graph, **options: Unpack[Options]) -> str:
+    """The graph in Graphviz's language, which `picture` draws; keywords as `mermaid`."""
+    drawn = parts(graph, options)
     lines = [
         "digraph pipeline {",
-        f"  rankdir={direction}; bgcolor=transparent; nodesep=0.3; ranksep=0.45; pad=0.2;",
+        f"  rankdir={drawn.direction}; bgcolor=transparent; nodesep=0.3; ranksep=0.45; pad=0.2;",
+        '  fontname="Arial"; fontsize=12; fontcolor="#64748b";',
         '  node [fontname="Arial" fontsize=13 shape=box style="rounded,filled"'
         ' margin="0.2,0.08" height=0.42 penwidth=1.2];',
         '  edge [fontname="Arial" fontsize=10 color="#94a3b8"'
         ' fontcolor="#64748b" arrowsize=0.65 penwidth=1.2];',
     ]
-    for number, (name, vertex) in enumerate(vertices.items()):
+    for number, (name, vertex) in enumerate(drawn.vertices.items()):
         lines.append(f"  {_quoted(name)} [{_dot_attributes(vertex, number)}];")
-    for number, arrow in enumerate(arrows):
-        options = [f'id="edge{number}"']
+    for number, (group, names) in enumerate(drawn.groups.items()):
+        lines += _cluster(f"group{number}", group, map(_quoted, names))
+    for number, arrow in enumerate(drawn.arrows):
+        attributes = [f'id="edge{number}"']
         if arrow.optional:
-            options.append('style="dashed"')
+            attributes.append('style="dashed"')
         if arrow.label:
-            options.append(f"label={_quoted(' ' + arrow.label + ' ')}")
+            attributes.append(f"label={_quoted(' ' + arrow.label + ' ')}")
         ends = f"{_quoted(arrow.source)} -> {_quoted(arrow.target)}"
-        lines.append(f"  {ends} [{' '.join(options)}];")
+        lines.append(f"  {ends} [{' '.join(attributes)}];")
+    if drawn.legend:
+        lines += _cluster("legend", "legend", map(_dot_legend, drawn.legend.items()))
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _cluster(id: str, label: str, members: Iterable[str]) -> list[str]:
+    """A frame around some nodes."""
+    return [
+        f"  subgraph {_quoted('cluster_' + id)} {{",
+        f'    label={_quoted(label)}; style="rounded,dashed"; color="#94a3b8"; margin=12;',
+        *(f"    {member};" for member in members),
+        "  }",
+    ]
+
+
+def _dot_legend(entry: tuple[str, str]) -> str:
+    look, says = entry
+    fill, line, color = STYLES[look]
+    dashed = ' style="rounded,filled,dashed"' if look == "input" else ""
+    return (
+        f'{_quoted("legend " + look)} [id="legend_{look}" class="{look}" label=<'
+        f'<font color="{color}">{says}</font>> fillcolor="{fill}" color="{line}"{dashed}]'
+    )
 
 
 def _dot_attributes(vertex: Vertex, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from stepwell.driver.request import (
     target_names,
     warn_of_unread,
 )
+from stepwell.driver.told import GraphViews, Targets
 from stepwell.errors import RequestError
 from stepwell.execution.pools import Pools
 from stepwell.execution.work import ONE_BY_ONE, Fan, new_run_id
@@ -26,12 +27,10 @@ from stepwell.spec import NOTHING
 
 if TYPE_CHECKING:
     from stepwell.driver.materialize import From, To
-    from stepwell.driver.views import Picture, Variable
     from stepwell.execution.events import Event
     from stepwell.llm.accounting import TokenAccounting
     from stepwell.llm.forecast import Estimate
 
-Targets = Iterable[Target] | Target
 Given = Mapping[str, Any]
 Key = tuple[tuple[Target, ...] | str, tuple[str, ...], tuple[str, ...]]
 
@@ -44,7 +43,7 @@ WORKERS = 64
 """So many worker threads at most do what would block an event loop."""
 
 
-class Driver:
+class Driver(GraphViews):
     """Turns modules of steps into a graph, and runs what is asked for.
 
     A driver never changes, so any number of threads and tasks may use it at once.
@@ -113,9 +112,6 @@ class Driver:
     def __repr__(self) -> str:
         modules = ", ".join(module.__name__ for module in self.modules)
         return f"<stepwell driver of {modules or 'no module'}: {len(self.graph.nodes)} nodes>"
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return self.display_all_functions()._repr_mimebundle_()
 
     # What to run.
 
@@ -350,96 +346,6 @@ class Driver:
         values = prepared.values(inputs, overrides)
         return estimate(prepared.plan, values, history=history, currency=currency)
 
-    # What there is.
-
-    def list_available_variables(
-        self, *, tag_filter: Mapping[str, str | Collection[str] | None] | None = None
-    ) -> list[Variable]:
-        """All nodes, in the order written, and all inputs.
-
-        Args:
-            tag_filter: only those that have all these tags: with this value, one of several
-                values, or (`None`) any.
-        """
-        from stepwell.driver import views
-
-        return views.tagged(views.variables(self.graph), tag_filter or {})
-
-    def what_is_upstream_of(self, *targets: Target) -> list[Variable]:
-        """The targets and all that they need.
-
-        Raises:
-            RequestError: if a name is unknown.
-        """
-        from stepwell.driver import views
-
-        return views.variables(self.graph, self.graph.upstream(self._known(targets)))
-
-    def what_is_downstream_of(self, *targets: Target) -> list[Variable]:
-        """The targets and all that needs them.
-
-        Raises:
-            RequestError: if a name is unknown.
-        """
-        from stepwell.driver import views
-
-        return views.variables(self.graph, self.graph.downstream(self._known(targets)))
-
-    def what_is_the_path_between(self, upstream: Target, downstream: Target) -> list[Variable]:
-        """All that lies on a way from the one to the other, both included; empty if there is none.
-
-        Raises:
-            RequestError: if a name is unknown.
-        """
-        from stepwell.driver import views
-
-        first, last = self._known((upstream, downstream))
-        return views.variables(self.graph, self._between(first, last))
-
-    def display_all_functions(self) -> Picture:
-        """The whole graph."""
-        from stepwell.driver import views
-
-        return views.Picture(self.graph)
-
-    def visualize_execution(
-        self,
-        targets: Targets,
-        inputs: Mapping[str, Any] | None = None,
-        overrides: Mapping[str, Any] | None = None,
-    ) -> Picture:
-        """What a run of these targets uses.
-
-        Raises:
-            RequestError: if it can't run.
-        """
-        from stepwell.driver import views
-
-        made = self._prepare(targets, inputs or NOTHING, overrides or NOTHING).plan
-        used = {*made.given, *made.targets, *(node.name for node in made.nodes)}
-        return views.Picture(self.graph, targets=made.targets, only=used)
-
-    def display_upstream_of(self, *targets: Target) -> Picture:
-        """The targets and all that they need."""
-        from stepwell.driver import views
-
-        names = self._known(targets)
-        return views.Picture(self.graph, targets=names, only=self.graph.upstream(names))
-
-    def display_downstream_of(self, *targets: Target) -> Picture:
-        """The targets and all that needs them."""
-        from stepwell.driver import views
-
-        names = self._known(targets)
-        return views.Picture(self.graph, targets=names, only=self.graph.downstream(names))
-
-    def visualize_path_between(self, upstream: Target, downstream: Target) -> Picture:
-        """All that lies on a way from the one to the other."""
-        from stepwell.driver import views
-
-        first, last = self._known((upstream, downstream))
-        return views.Picture(self.graph, targets=(last,), only=self._between(first, last))
-
     # How it is done.
 
     @property
@@ -468,6 +374,9 @@ class Driver:
         prepared.refuse(inputs)
         return prepared
 
+    def _planned(self, targets: Targets, inputs: Given, overrides: Given) -> Plan:
+        return self._prepare(targets, inputs, overrides).plan
+
     def _plan(self, key: Key) -> Prepared:
         targets, inputs, overrides = key
         names = target_names(self.graph, targets)
@@ -486,12 +395,6 @@ class Driver:
         return Prepared(
             made, self.lifecycle, self._fan, inputs=inputs, overrides=overrides, config=self.config
         )
-
-    def _known(self, targets: Iterable[Target]) -> tuple[str, ...]:
-        return target_names(self.graph, targets, check=True)
-
-    def _between(self, first: str, last: str) -> set[str]:
-        return self.graph.downstream([first]) & self.graph.upstream([last])
 
 
 def _rebuilt(

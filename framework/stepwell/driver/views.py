@@ -14,7 +14,9 @@ from stepwell.types import UNKNOWN, Type
 if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
+    from typing import Unpack
 
+    from stepwell.draw import Options
     from stepwell.plan import Plan
 
 
@@ -111,14 +113,10 @@ def exported(made: Plan) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False)
 
 
-_TREE = ("targets", "only", "wrong", "status")
-"""What a tree in the terminal shows of a picture's options."""
-
-
 class Picture:
     """A drawing of a graph. A notebook shows it; `str` gives Mermaid; `save` writes a file."""
 
-    def __init__(self, graph: Graph, **options: Any) -> None:
+    def __init__(self, graph: Graph, **options: Unpack[Options]) -> None:
         self._graph, self._options = graph, options
 
     def __str__(self) -> str:
@@ -186,7 +184,7 @@ class Picture:
         """An image, or where nothing that draws is installed Mermaid, which notebooks draw, too."""
         from stepwell import draw
 
-        tree = draw.text(self._graph, **{k: v for k, v in self._options.items() if k in _TREE})
+        tree = draw.text(self._graph, **self._options)
         try:
             return {"image/svg+xml": self.svg(), "text/plain": tree}
         except MissingExtra:
