@@ -20,7 +20,7 @@ PUBLIC = {
         with_columns
     """,
     "stepwell.driver": "Builder Driver from_ to",
-    "stepwell.draw": "Direction dot html mermaid picture text",
+    "stepwell.draw": "Direction Looks Options dot html mermaid picture text",
     "stepwell.executors": """
         AsyncioExecutor Executor InlineExecutor ProcessesExecutor ThreadsExecutor
     """,
