@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import nullcontext
-from threading import Event as Flag
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +13,12 @@ from stepwell.execution.each import Made, OneItem, collected, ended
 from stepwell.execution.run import Run
 from stepwell.execution.streams import close
 from stepwell.execution.surround import drive_async, surround
-from stepwell.execution.tasks import QUICK, SLOW, in_thread, run_tasks
+from stepwell.execution.tasks import ANOTHER_FAILED, QUICK, SLOW, in_thread, run_tasks
 from stepwell.execution.work import At, Attribution, note
 from stepwell.executors.base import Cancelled, Outcome, Task
 from stepwell.executors.tasks import AT_ONCE
+from stepwell.lifecycle.current import stopping
+from stepwell.lifecycle.stop import Stop
 
 if TYPE_CHECKING:
     from stepwell.execution.each import BlockWork
@@ -65,7 +66,7 @@ class _Items:
         self._busy, self._number = 0, 0
         self._changed = asyncio.Event()
         self._exhausted = self._source_is_quick = False
-        self._stopping = Flag()
+        self._stopping = Stop(stopping.get())
 
     async def next_is_there(self, source: AsyncIterator[Any]) -> bool:
         """Starts as many items as may be; whether there is one to wait for."""
@@ -110,7 +111,7 @@ class _Items:
         """What the first of those at work comes to."""
         task, doing = self._pending[0]
         if self.made.is_over():
-            doing.cancel()
+            doing.cancel(ANOTHER_FAILED)
         try:
             outcome = await doing
         except asyncio.CancelledError:
@@ -125,7 +126,7 @@ class _Items:
         """Ends what is still at work."""
         self._stopping.set()
         for _, doing in self._pending:
-            doing.cancel()
+            doing.cancel(ANOTHER_FAILED if self.made.is_over() else None)
         while self._pending:
             task, doing = self._pending.popleft()
             await asyncio.wait([doing])

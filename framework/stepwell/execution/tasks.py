@@ -8,10 +8,10 @@ a worker thread, until it has been seen to be quick.
 from __future__ import annotations
 
 import asyncio
+from asyncio import _set_running_loop as set_running_loop
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
 from inspect import isawaitable
-from threading import Event as Flag
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,6 +23,7 @@ from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive_async
 from stepwell.execution.work import At, Attribution, Work, note, wholes
 from stepwell.lifecycle.current import stopping, threads_above
+from stepwell.lifecycle.stop import Stop
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,9 @@ QUICK = 0.001
 SLOW = 0.005
 """One that took longer there goes back to a thread; for good, if that happens again and again."""
 
+ANOTHER_FAILED = "another item failed"
+"""Says with a cancellation that what blocks may finish, as it does where steps are on threads; else
+requests under way end."""
 
 Emit = Callable[[Event], None]
 Pool: TypeAlias = "Callable[[], ThreadPoolExecutor]"
@@ -89,7 +93,7 @@ class _Branches:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] = self._loop.create_future()
-        self._stopping: Flag | None = None
+        self._stopping: Stop | None = None
 
     async def run_to_the_end(self) -> None:
         """Returns when nothing runs any more; the run knows how it ended."""
@@ -101,6 +105,8 @@ class _Branches:
         try:
             await self._over
         except asyncio.CancelledError as error:
+            if self._stopping is not None and error.args != (ANOTHER_FAILED,):
+                self._stopping.cut()
             self._run.failed(error)
         if self._run.error is not None:
             if self._stopping is not None:
@@ -135,7 +141,11 @@ class _Branches:
                     value = await work.call(values, self._at, self._pool)
                     before = perf_counter()
                 elif direct and work.direct and work.pace > 0:
-                    value = work.call(values, self._at, self._pool)
+                    set_running_loop(None)  # a step may begin one of its own, as in a thread
+                    try:
+                        value = work.call(values, self._at, self._pool)
+                    finally:
+                        set_running_loop(self._loop)
                     now = perf_counter()
                     if now - before > SLOW:
                         work.was_slow()
@@ -315,7 +325,7 @@ class _Branches:
     async def _blocking(self, work: Work, thing: Callable[[], Any]) -> Any:
         """Does what may block in a thread, and learns whether it does."""
         if work.pace > 0:
-            return _paced(work, thing)
+            return self._paced(work, thing)
         began = perf_counter()
         took = began
 
@@ -332,14 +342,25 @@ class _Branches:
             work.pace = 1
         return value
 
+    def _paced(self, work: Work, thing: Callable[[], Any]) -> Any:
+        began = perf_counter()
+        set_running_loop(None)
+        try:
+            value = thing()
+        finally:
+            set_running_loop(self._loop)
+        if perf_counter() - began > SLOW:
+            work.was_slow()
+        return value
+
     async def _in_thread(self, thing: Callable[[], Any]) -> Any:
         """Calls something in a worker thread. Cancelled, it waits all the same: nothing leaks."""
         if self._stopping is None:
-            self._stopping = Flag()
+            self._stopping = Stop(stopping.get())
         return await in_thread(self._pool, thing, self._stopping)
 
 
-async def in_thread(pool: Pool, thing: Callable[[], Any], stopped: Flag) -> Any:
+async def in_thread(pool: Pool, thing: Callable[[], Any], stopped: Stop) -> Any:
     """Calls something in a worker thread. Cancelled, it waits all the same: nothing leaks.
 
     Args:
@@ -377,11 +398,3 @@ def _take_all(source: Any, take: Callable[[Any], bool]) -> None:
                 break
     finally:
         close(source)
-
-
-def _paced(work: Work, thing: Callable[[], Any]) -> Any:
-    began = perf_counter()
-    value = thing()
-    if perf_counter() - began > SLOW:
-        work.was_slow()
-    return value

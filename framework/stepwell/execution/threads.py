@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
-from threading import Condition, Event
+from threading import Condition
 from typing import TYPE_CHECKING, Any
 
 from stepwell.execution.inline import do
@@ -14,6 +14,7 @@ from stepwell.execution.streams import Feed, close, whole
 from stepwell.execution.surround import drive
 from stepwell.execution.work import At, Attribution, Work, note
 from stepwell.lifecycle.current import stopping, threads_above
+from stepwell.lifecycle.stop import Stop
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -58,7 +59,7 @@ class _Crew:
         self._ready = deque(run.ready())
         self._busy = 0
         self._changed = Condition()
-        self._stopping = Event()
+        self._stopping = Stop(stopping.get())
         self._context = copy_context()
         self._context.run(stopping.set, self._stopping)
         self._context.run(threads_above.set, threads_above.get() + 1)

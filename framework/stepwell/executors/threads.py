@@ -25,13 +25,13 @@ class ThreadsExecutor(Executor):
     def map(self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]) -> Iterator[Outcome]:
         from concurrent.futures import ThreadPoolExecutor
         from contextvars import copy_context
-        from threading import Event
 
         from stepwell.executors.chunks import done, mapped
         from stepwell.lifecycle.current import stopping
+        from stepwell.lifecycle.stop import Stop
 
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="stepwell-items")
-        context, stopped = copy_context(), Event()
+        context, stopped = copy_context(), Stop(stopping.get())
         context.run(stopping.set, stopped)
         return mapped(
             pool,

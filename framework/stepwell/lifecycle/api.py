@@ -91,6 +91,7 @@ class NodeExecutionMethod:
         is_expand: bool,
         is_collect: bool,
         run_id: str,
+        node_return_type: Type,
         **future_kwargs: Any,
     ) -> Any:
         """The node's result; usually that of `node_callable(**node_kwargs)`."""

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from threading import Event
+    from stepwell.lifecycle.stop import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Current:
 
 current: ContextVar[Current | None] = ContextVar("stepwell.current", default=None)
 
-stopping: ContextVar[Event | None] = ContextVar("stepwell.stopping", default=None)
+stopping: ContextVar[Stop | None] = ContextVar("stepwell.stopping", default=None)
 """In a worker thread: is set once the run has failed or been cancelled, so that what waits there
-before it would do more gives up instead."""
+before it would do more gives up instead; is cut where requests under way are to end as well."""
 
 deadline: ContextVar[float | None] = ContextVar("stepwell.deadline", default=None)
 """When what runs has to be over, by the monotonic clock: no request begins after it."""
@@ -52,11 +52,15 @@ def left() -> float | None:
 
 
 def refuse_late() -> None:
-    """Does nothing as long as there is time.
+    """Does nothing as long as there is time, and as what runs here is wanted.
 
     Raises:
-        TimeoutError: if there is none left.
+        TimeoutError: if there is no time left.
+        CancelledError: if what runs here has been cut.
     """
+    stop = stopping.get()
+    if stop is not None:
+        stop.refuse_cut()
     if left() == 0.0:
         raise TimeoutError("no request is begun: the time of its step is over")
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from threading import Lock
+from functools import partial
+from threading import Event, Lock
 from time import perf_counter
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from stepwell.lifecycle.api import NodeExecutionMethod
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
+from stepwell.lifecycle.made import in_a_loop, yields
 
 if TYPE_CHECKING:
     from asyncio import Task
+
+    from stepwell.lifecycle.aside import Aside
+    from stepwell.types import Type
 
 SEEN = 200
 """So many of a node's latest times are remembered."""
@@ -23,11 +27,13 @@ ENOUGH = 20
 
 
 class Hedge(NodeExecutionMethod):
-    """Begins an async step a second time when it takes longer than it nearly always does.
+    """Begins a step a second time when it takes longer than it nearly always does.
 
     What succeeds first counts; the other is cancelled. Both are in the ledger, and both are paid:
     it is for steps that only read, and few. Steps with `@tag(read_only="true")` are hedged unless
-    told otherwise. A plain step can't be cancelled and is left as it is; so is one that yields.
+    told otherwise. A plain step runs in a thread of its own from the time that it is known how long
+    to wait; of the slower call the waits end and the requests (of a `metered` client), and what
+    goes on all the same is left behind with a warning. A step that yields is left as it is.
 
     Args:
         after: seconds until the second begins; unless given, the time that `quantile` of the node's
@@ -74,12 +80,16 @@ class Hedge(NodeExecutionMethod):
         node_name: str,
         node_callable: Callable[..., Any],
         node_kwargs: dict[str, Any],
+        node_return_type: Type,
         **future_kwargs: Any,
     ) -> Any:
-        result = node_callable(**node_kwargs)
-        if type(result) is not CoroutineType:
-            return result
-        return self._either(node_name, result, lambda: node_callable(**node_kwargs))
+        call = partial(node_callable, **node_kwargs)
+        if yields(node_return_type):
+            return call()
+        if in_a_loop():  # where only steps are called that are awaited
+            made = call()
+            return self._either(node_name, made, call) if hasattr(made, "__await__") else made
+        return self._either_aside(node_name, call)
 
     def delay(self, node: str) -> float | None:
         """Seconds after which that node is begun again; `None` if it isn't known yet."""
@@ -96,10 +106,8 @@ class Hedge(NodeExecutionMethod):
     ) -> Any:
         import asyncio
 
-        began = self._clock()
+        began = self._began(node)
         tasks = [asyncio.ensure_future(first)]
-        with self._lock:
-            self._runs.setdefault(node, [0, 0])[0] += 1
         try:
             await asyncio.wait(tasks, timeout=self.delay(node))
             if not tasks[0].done() and self._may(node):
@@ -107,9 +115,35 @@ class Hedge(NodeExecutionMethod):
             result = await _first_success(tasks)
         finally:
             await _ended(tasks)
-        with self._lock:
-            self._times.setdefault(node, deque(maxlen=SEEN)).append(self._clock() - began)
+        self._took(node, self._clock() - began)
         return result
+
+    def _either_aside(self, node: str, call: Callable[[], Any]) -> Any:
+        began, delay = self._began(node), self.delay(node)
+        result = call() if delay is None else self._first_aside(node, call, delay)
+        self._took(node, self._clock() - began)
+        return result
+
+    def _first_aside(self, node: str, call: Callable[[], Any], delay: float) -> Any:
+        from stepwell.lifecycle.aside import Aside
+
+        one_is_over = Event()
+        asides = [Aside(call, node, one_is_over.set)]
+        try:
+            if not asides[0].wait(delay) and self._may(node):
+                asides.append(Aside(call, node, one_is_over.set))
+            return _first_success_aside(asides, one_is_over)
+        finally:
+            _leave(asides, node)
+
+    def _began(self, node: str) -> float:
+        with self._lock:
+            self._runs.setdefault(node, [0, 0])[0] += 1
+        return self._clock()
+
+    def _took(self, node: str, seconds: float) -> None:
+        with self._lock:
+            self._times.setdefault(node, deque(maxlen=SEEN)).append(seconds)
 
     def _may(self, node: str) -> bool:
         with self._lock:
@@ -132,6 +166,30 @@ async def _first_success(tasks: list[Task[Any]]) -> Any:
             if not task.cancelled() and task.exception() is None:
                 return task.result()
     return tasks[0].result()
+
+
+def _first_success_aside(asides: list[Aside], one_is_over: Event) -> Any:
+    """The same for calls in threads."""
+    while True:
+        one_is_over.clear()
+        over = [aside for aside in asides if aside.is_over()]
+        for aside in over:
+            if aside.error is None:
+                return aside.result()
+        if len(over) == len(asides):
+            return asides[0].result()
+        one_is_over.wait()
+
+
+def _leave(asides: list[Aside], node: str) -> None:
+    """Ends what can be ended of what still runs."""
+    for aside in asides:
+        if not aside.wait(0) and (place := aside.leave()):
+            from logging import getLogger
+
+            getLogger("stepwell").warning(
+                "the slower call of `%s` can't be ended and is left at work, at %s", node, place
+            )
 
 
 async def _ended(tasks: list[Task[Any]]) -> None:

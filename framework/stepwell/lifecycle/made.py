@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stepwell.types import Type
 
 END = object()
 """What stands for the end of a stream."""
+
+_YIELDED = frozenset(("stepwell.Stream", "stepwell.Parallelizable"))
+
+
+def yields(made: Type) -> bool:
+    """Whether steps that make such a thing are generators: their call returns before any work."""
+    return made.name in _YIELDED
 
 
 def as_made(

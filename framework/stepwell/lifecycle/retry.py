@@ -8,18 +8,21 @@ from dataclasses import replace
 from functools import partial
 from random import Random
 from time import monotonic, sleep, time
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from stepwell.errors import require
 from stepwell.lifecycle.api import NodeExecutionMethod
 from stepwell.lifecycle.current import current, left, stopping
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
 from stepwell.lifecycle.listening import tell_failed
-from stepwell.lifecycle.made import END, as_made, begun, begun_async
+from stepwell.lifecycle.made import END, as_made, begun, begun_async, yields
 from stepwell.lifecycle.retrying import Retrying, retrying
 from stepwell.lifecycle.timeout import checked_seconds, within
 from stepwell.lifecycle.transient import retry_after, transient
 from stepwell.usage import Failed
+
+if TYPE_CHECKING:
+    from stepwell.types import Type
 
 Question: TypeAlias = "Callable[[Exception], bool] | type[Exception] | tuple[type[Exception], ...]"
 
@@ -96,13 +99,14 @@ class Retry(NodeExecutionMethod):
         node_name: str,
         node_callable: Callable[..., Any],
         node_kwargs: dict[str, Any],
+        node_return_type: Type,
         run_id: str,
         task_id: str | None,
         **future_kwargs: Any,
     ) -> Any:
         call = partial(node_callable, **node_kwargs)
         if self.timeout is not None:
-            call = partial(within, self.timeout, node_name, call)
+            call = partial(within, self.timeout, node_name, call, lazy=yields(node_return_type))
         at = _At(run_id, node_name, task_id, 0.0, call)
         try:
             result = at.call()

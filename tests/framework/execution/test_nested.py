@@ -92,3 +92,22 @@ def test_threads_and_loops_in_turn() -> None:
 
     dr = Builder().with_modules(module_of(both, left, right)).with_threads(2).build()
     assert dr.execute(["both"], {"depth": 4}) == {"both": 32}
+
+
+async def test_a_quick_step_may_run_a_loop_of_its_own() -> None:
+    """Each time, also once it has been seen to be quick and runs where the event loop runs."""
+
+    async def awaited(x: int) -> int:
+        await asyncio.sleep(0)
+        return 2 * x
+
+    def doubled(x: int) -> int:
+        return asyncio.run(awaited(x)) if x else 0
+
+    async def after(doubled: int) -> int:
+        await asyncio.sleep(0)
+        return doubled
+
+    dr = Driver({}, module_of(doubled, after))
+    for x in (0, 0, 1, 2, 3):
+        assert await dr.aexecute(["after"], {"x": x}) == {"after": 2 * x}

@@ -130,7 +130,7 @@ async def test_few_are_begun_twice() -> None:
 
 
 async def test_other_steps_are_left_alone() -> None:
-    """Those that are not said to only read, plain ones, and streams."""
+    """Those that are not said to only read, and streams."""
     begun: list[str] = []
 
     async def writes() -> None:
@@ -138,18 +138,14 @@ async def test_other_steps_are_left_alone() -> None:
         await asyncio.sleep(0.001)
 
     @tag(read_only="true")
-    def plain() -> None:
-        begun.append("plain")
-
-    @tag(read_only="true")
     async def words() -> Stream[str]:
         begun.append("words")
         yield "a"
 
-    dr = Driver({}, module_of(writes, plain, words), adapter=Hedge(after=0.0))
-    made = await dr.aexecute(["writes", "plain", "words"])
-    assert made == {"writes": None, "plain": None, "words": "a"}
-    assert sorted(begun) == ["plain", "words", "writes"]
+    dr = Driver({}, module_of(writes, words), adapter=Hedge(after=0.0))
+    made = await dr.aexecute(["writes", "words"])
+    assert made == {"writes": None, "words": "a"}
+    assert sorted(begun) == ["words", "writes"]
 
 
 @pytest.fixture
