@@ -71,7 +71,7 @@ class Document:
         """The document that the client opens."""
         file = path_of(item.uri) or item.uri
         python = item.language_id == "python" or file.endswith(".py")
-        return cls(item.uri, file, _text(item.text), item.version, python)
+        return cls(item.uri, file, Text(_whole(item.text)), item.version, python)
 
     def changed(
         self,
@@ -83,14 +83,12 @@ class Document:
         text = self.text
         for change in changes:
             if isinstance(change, types.TextDocumentContentChangePartial):
-                start = text.offset(change.range.start, encoding)
-                end = max(start, text.offset(change.range.end, encoding))
-                text = _text(text.source[:start] + change.text + text.source[end:])
+                text = text.edited(change.range, _whole(change.text), encoding)
             else:
-                text = _text(change.text)
+                text = Text(_whole(change.text))
         return replace(self, text=text, version=version)
 
 
-def _text(source: str) -> Text:
+def _whole(text: str) -> str:
     """Half a character can't be encoded by anyone; a mark as wide as it takes its place."""
-    return Text(_LONE_SURROGATE.sub("\ufffd", source))
+    return _LONE_SURROGATE.sub("\ufffd", text)

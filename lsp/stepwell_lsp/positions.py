@@ -84,10 +84,27 @@ class Text:
         number = max(0, position.line)
         return number + 1, points(self.lines[number], position.character, encoding) + 1
 
+    def edited(self, place: types.Range, new: str, encoding: str) -> Text:
+        """The text with `new` in place of what stands there."""
+        line, column = self.place(place.start, encoding)
+        last, end = max((line, column), self.place(place.end, encoding))
+        start, stop = self._offset(line, column), self._offset(last, end)
+        text = Text(self.source[:start] + new + self.source[stop:])
+        if "\r" not in text.source and "\r" not in self.source:
+            # Of a long text only the lines that were edited are cut up again.
+            lines = self.lines
+            between = lines[line - 1][: column - 1] + new + lines[last - 1][end - 1 :]
+            text.__dict__["lines"] = lines[: line - 1] + between.split("\n") + lines[last:]
+        return text
+
     def offset(self, position: types.Position, encoding: str) -> int:
         """The code points that stand before a client's position."""
-        line, column = self.place(position, encoding)
-        return self.starts[line - 1] + column - 1
+        return self._offset(*self.place(position, encoding))
+
+    def _offset(self, line: int, column: int) -> int:
+        if "\r" in self.source:
+            return self.starts[line - 1] + column - 1
+        return sum(map(len, self.lines[: line - 1])) + line - 1 + column - 1
 
     def position(self, line: int, column: int, encoding: str) -> types.Position:
         """The client's position of a line and column counted from 1."""

@@ -71,6 +71,7 @@ def test_an_edit_equals_slicing_the_string(before, data, encoding):
     change = types.TextDocumentContentChangePartial(types.Range(start, end), insert)
     changed = opened(before).changed([change], 2, encoding)
     assert changed.text.source == before[:low] + insert + before[high:]
+    assert changed.text.lines == Text(changed.text.source).lines
 
 
 def _position(text: Text, offset: int, encoding: str) -> types.Position:

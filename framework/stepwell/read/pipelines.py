@@ -334,12 +334,15 @@ def _missing(
 def _needed(made: Graph, targets: Iterable[Mention], given: set[str]) -> set[str]:
     """The inputs upstream of the targets, where what is `given` needs nothing."""
     asked = [mention.name for mention in targets if mention.name in made.nodes]
-    reached = made.wiring.upstream(asked, given)
-    working = (reached & made.nodes.keys()) - given
+    reached, nodes = made.wiring.upstream(asked, given), made.nodes
     return {
         name
-        for name in reached - made.nodes.keys()
-        if any(param.required and node.name in working for node, param in made.inputs[name])
+        for name in reached
+        if name not in nodes
+        and any(
+            param.required and node.name in reached and node.name not in given
+            for node, param in made.inputs[name]
+        )
     }
 
 

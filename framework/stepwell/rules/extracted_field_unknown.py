@@ -47,10 +47,13 @@ class ExtractedFieldUnknown(Rule):
     message = "`{field}` is no field of what `{node}` returns{cure}"
 
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
+        fields = [node for node in graph.written if node.kind == "field"]
+        if not fields:
+            return
         makers = {(node.module, node.step, node.name): node for node in graph.written if node.body}
         told = set()
-        for node in graph.written:
-            if node.kind != "field" or node.stale or not node.params:
+        for node in fields:
+            if node.stale or not node.params:
                 continue
             maker = makers.get((node.module, node.step, node.params[0].reads))
             # Several nodes of one function may have the same fields.
