@@ -48,10 +48,10 @@ News: TypeAlias = "tuple[list[Call], list[Step], list[Any]]"
 class _Run:
     """What is remembered of one run."""
 
-    __slots__ = ("calls", "clocks", "duration", "error", "failed", "started", "steps")
+    __slots__ = ("began", "calls", "clocks", "duration", "error", "failed", "started", "steps")
 
     def __init__(self) -> None:
-        self.started, self.duration = time(), 0.0
+        self.started, self.began, self.duration = time(), perf_counter(), 0.0
         self.error: str | None = None
         self.calls: list[Call] = []
         self.steps: list[Step] = []
@@ -134,7 +134,7 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
     ) -> None:
         unlisten(run_id, self)
         if (run := self._runs.get(run_id)) is not None:
-            run.duration = time() - run.started
+            run.duration = perf_counter() - run.began
             run.error = type(error).__name__ if error is not None else None
         if self.store is not None:
             self.store.run_after_graph_execution(run_id=run_id, error=error)
@@ -212,6 +212,10 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
     def by_step(self, run_id: str | None = None) -> dict[str, Usage]:
         """What each node used, all its attempts together."""
         return _sums(self.calls_of(run_id), lambda call: call.node or "")
+
+    def by_item(self, run_id: str | None = None) -> dict[tuple[str, str | None], Usage]:
+        """What each node used for each item of a fan-out, by the item's task; else by `None`."""
+        return _sums(self.calls_of(run_id), lambda call: (call.node or "", call.task_id))
 
     def by_model(self, run_id: str | None = None) -> dict[str, Usage]:
         """What each model used, by the name that the provider gives it."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from typing import NamedTuple, NoReturn
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from typing import NamedTuple, NoReturn, TypeAlias
 
 from stepwell.keys import hidden
 from stepwell.llm.events import Events, data_of
@@ -36,7 +36,14 @@ WINDOWS = {"gzip": 31, "deflate": 15}
 UNBOUNDED = {"br", "zstd"}
 """How it may not: an answer could unpack to any size at once. It is not asked for."""
 
+PIECE = 64 * 1024
+"""So many bytes are unpacked at once."""
+
 SHOWN = 200
+
+
+Unpack: TypeAlias = Callable[[bytes], Iterator[bytes]]
+"""Unpacks some bytes."""
 
 
 class Bounds(NamedTuple):
@@ -72,7 +79,7 @@ class Check:
 
     def __init__(self, asked: Asked, bounds: Bounds, fail: Fail) -> None:
         self.asked, self.bounds, self._error = asked, bounds, fail
-        self._unpack: Callable[[bytes], bytes] | None = None
+        self._unpack: Unpack | None = None
         self._status = 200
         self._request_id: str | None = None
         self._kept: list[bytes] = []
@@ -114,7 +121,14 @@ class Check:
             BadAnswer: if it is larger than allowed, or an event of a stream is none.
         """
         self._size += len(data)
-        plain = data if self._unpack is None else self._unpack(data)
+        if self._unpack is None:
+            return self._takes(data, data)
+        for plain in self._unpack(data):
+            self._takes(plain, data)
+        return b"" if self._status >= 400 else data
+
+    def _takes(self, plain: bytes, data: bytes) -> bytes:
+        """Judges bytes that are unpacked; gives those to pass on."""
         self._unpacked += len(plain)
         if self._status >= 400:
             if self._unpacked <= self.bounds.largest:
@@ -125,10 +139,7 @@ class Check:
         if self._opaque or not self._judges:
             return data
         self._kept.append(plain)
-        if self._events is None:
-            return data
-        passed = self._judged(self._events, plain)
-        return passed if self._unpack is None else data
+        return data if self._events is None else self._judged(self._events, plain)
 
     def end(self) -> bytes:
         """What is to be passed on at the end of the answer.
@@ -209,7 +220,7 @@ class Check:
                 self._fail("cut_off", "ends in the midst of a character")
             self._fail("not_utf8", "is no UTF-8")
 
-    def _unpacking(self, named: str) -> Callable[[bytes], bytes] | None:
+    def _unpacking(self, named: str) -> Unpack | None:
         """What unpacks a body; a name that no client knows is none to it either."""
         names = [name.strip().lower() for name in named.split(",")]
         windows = [WINDOWS[name] for name in names if name in WINDOWS]
@@ -217,19 +228,19 @@ class Check:
             self._fail("packed", f"is packed as `{named}`, which nobody asked for")
         return self._unpacker(windows[0]) if windows else None
 
-    def _unpacker(self, window: int) -> Callable[[bytes], bytes]:
-        """Unpacks no more than one byte past what is allowed."""
+    def _unpacker(self, window: int) -> Unpack:
+        """Unpacks in pieces: what grows to its size in one piece takes more on the way."""
         unpack = zlib.decompressobj(window)
 
-        def feed(data: bytes) -> bytes:
-            left = self.bounds.largest - self._unpacked + 1
+        def pieces(data: bytes) -> Iterator[bytes]:
             try:
-                return unpack.decompress(data, left) if left > 0 else b""
+                while piece := unpack.decompress(data, PIECE):
+                    yield piece
+                    data = unpack.unconsumed_tail
             except zlib.error:
                 self._opaque = True  # the caller meets the same error
-                return b""
 
-        return feed
+        return pieces
 
     def _fail(self, code: str, fault: str, *, start: bytes | None = None) -> NoReturn:
         shown = _first(self._kept) if start is None else start[: SHOWN * 4]

@@ -229,8 +229,8 @@ def text_of_events(chunks: Iterable[bytes]) -> str:
     >>> text_of_events([b'data: {"choices": [{"delta": {"content": "Pa"}}]}\\n\\n', b"data: {"])
     'Pa'
     """
-    found = []
-    for event in Events().feed(b"".join(chunks)):
+    found, events = [], Events()
+    for event in (event for chunk in chunks for event in events.feed(chunk)):
         try:
             answer = json.loads(data_of(event))
         except (ValueError, RecursionError):

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -177,6 +178,27 @@ def test_a_fault_has_the_outcome_that_is_promised(
     for ending in threads() - before:
         ending.join(10)
         assert not ending.is_alive()
+
+
+@pytest.mark.parametrize("fault", ["huge", "gzip_bomb", "brotli_bomb", "stream_endless"])
+def test_memory_stays_near_the_largest_answer(model: FakeModel, fault: str) -> None:
+    """What is kept of an answer that is too large is less than twice what is allowed."""
+    largest = 8 * 1024 * 1024
+    model.reply = Reply(fault=fault)
+    options: Any = {"base_url": model.url, "api_key": KEY, "max_retries": 0}
+    with metered(OpenAI(**options), largest=largest) as client:
+
+        def read() -> None:
+            asked: Any = {"model": "m", "messages": MESSAGES, "stream": fault == "stream_endless"}
+            for _ in client.chat.completions.create(**asked):
+                pass
+
+        tracemalloc.start()
+        with pytest.raises(BadAnswer):
+            read()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 2 * largest
 
 
 NO_TEXT = [

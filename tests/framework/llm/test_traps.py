@@ -3,18 +3,21 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 from openai import OpenAI
 
-from stepwell import Driver
+from stepwell import Builder, Collect, Driver, Parallelizable
+from stepwell.executors import InlineExecutor, ThreadsExecutor
 from stepwell.lifecycle import Retry
 from stepwell.lifecycle.listening import Ears
-from stepwell.llm import Price, TokenAccounting, Usage, metered
+from stepwell.llm import Call, Price, TokenAccounting, Usage, metered
 from stepwell.llm.meter import Place, call_key
 from stepwell.testing import FakeModel, Reply, module_of
 
@@ -103,6 +106,106 @@ def test_trap_6_tools_of_the_server(client: OpenAI, model: FakeModel) -> None:
     assert ledger(answer).total().unpriced == 1
 
 
+def asked_at(client_url: str, reply: Reply, **options: Any) -> Call:
+    """The row of one request to a provider by its address, which answers so."""
+    with FakeModel(reply=reply) as model:
+
+        def here(request: httpx2.Request) -> httpx2.Response:
+            path = request.url.path.removeprefix("/v1")
+            return httpx2.post(model.url + path, content=request.content)
+
+        http = httpx2.Client(transport=httpx2.MockTransport(here))
+        plain = OpenAI(base_url=client_url, api_key="k", max_retries=0, http_client=http)
+        with metered(plain, prices=options.pop("prices", None)) as client:
+
+            def answer() -> None:
+                client.responses.with_raw_response.create(
+                    **{"model": "gpt-5", "input": "hi", **options}
+                )
+
+            (call,) = ledger(answer).calls
+    return call
+
+
+def said(**more: Any) -> Reply:
+    """An answer that has used a thousand tokens each way."""
+    usage = {"input_tokens": 1000, "output_tokens": 1000, "total_tokens": 2000}
+    made = {"id": "r", "model": "gpt-5", "status": "completed", "output": []}
+    usage |= more.pop("usage", {})
+    return Reply(body=json.dumps({**made, "usage": usage, **more}).encode())
+
+
+OPENAI = "https://api.openai.com/v1"
+TIERED = {"gpt-5": Price(1, 1, tiers={"flex": Price("0.5", "0.5"), "batch": Price("0.4", 0)})}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "prices", "amount"),
+    [
+        (None, None, None, "0.01125"),
+        (None, "default", None, "0.01125"),
+        ("flex", "flex", None, "0.005625"),
+        ("auto", "priority", None, "0.0225"),
+        ("flex", None, None, "0.005625"),
+        ("priority", "default", None, "0.01125"),
+        (None, "default", TIERED, "0.002"),
+        ("flex", "flex", TIERED, "0.001"),
+        ("priority", "priority", TIERED, None),
+    ],
+)
+def test_trap_5_service_tiers(
+    asked: str | None, answered: str | None, prices: Any, amount: str | None
+) -> None:
+    """The tier that answered has its own price, or none; what was asked for counts if none did."""
+    told = {} if answered is None else {"service_tier": answered}
+    wish = {} if asked is None else {"service_tier": asked}
+    call = asked_at(OPENAI, said(**told), prices=prices, **wish)
+    cost = call.usage.cost
+    assert (cost.amount if cost else None) == (Decimal(amount) if amount else None)
+    assert call.usage.unpriced == (0 if amount else 1)
+    assert call.tier == (answered or asked)
+
+
+def test_trap_5_a_tier_that_is_in_no_list_has_no_price() -> None:
+    """The usual price would be a guess."""
+    call = asked_at(OPENAI, said(model="gpt-4o", service_tier="flex"), model="gpt-4o")
+    assert (call.usage.cost, call.usage.unpriced) == (None, 1)
+
+
+def test_trap_5_a_long_context() -> None:
+    """Above some size all of a request has another price: each is priced by itself."""
+    address = "https://api.anthropic.com/v1"
+    costs = []
+    for size in (200_000, 200_001):
+        usage = {"input_tokens": size, "output_tokens": 10}
+        call = asked_at(address, said(model="claude-sonnet-4-5", usage=usage))
+        assert call.usage.cost is not None
+        costs.append(call.usage.cost.amount)
+    assert costs == [Decimal("0.60015"), Decimal("1.200231")]
+
+
+@pytest.mark.parametrize(
+    ("usage", "headers", "prices", "amount", "source"),
+    [
+        ({"cost": 0.0123}, {}, None, "0.0123", "reported by openrouter.ai"),
+        ({"cost": {"total_cost": 0.5}}, {}, None, "0.5", "reported by openrouter.ai"),
+        ({}, {"x-litellm-response-cost": "0.25"}, None, "0.25", "reported by openrouter.ai"),
+        ({"cost": 0.0123}, {}, {"gpt-5": Price(1, 1)}, "0.002", "configured"),
+        ({"cost": -1}, {}, {"gpt-5": Price(1, 1)}, "0.002", "configured"),
+    ],
+    ids=["in the usage", "in parts", "in a header", "own prices", "nonsense"],
+)
+def test_trap_8_what_the_provider_says_it_cost(
+    usage: Any, headers: Any, prices: Any, amount: str, source: str
+) -> None:
+    """A gateway knows what it charges: that comes before any list, and is marked as its word."""
+    reply = replace(said(usage=usage), headers=headers)
+    call = asked_at("https://openrouter.ai/api/v1", reply, prices=prices)
+    assert call.usage.cost is not None
+    assert (call.usage.cost.amount, call.usage.cost.sources) == (Decimal(amount), (source,))
+    assert (call.usage.unpriced, call.priced_as) == (0, "gpt-5")
+
+
 def test_trap_6_seconds_in_place_of_tokens(client: OpenAI, model: FakeModel) -> None:
     """A transcription that is charged by the second: neither tokens nor a cost are known."""
     body = json.dumps({"text": "hi", "usage": {"type": "duration", "seconds": 3}}).encode()
@@ -139,6 +242,43 @@ def test_trap_14_fan_out_totals(client: OpenAI, model: FakeModel) -> None:
     }
     assert accounting.total().output_tokens == 4 * len(model.requests)
     assert accounting.total() == sum(accounting.by_step().values(), Usage())
+
+
+@pytest.mark.parametrize("executor", [InlineExecutor(), ThreadsExecutor(4)], ids=["one", "four"])
+@pytest.mark.parametrize("on_error", ["fail", "skip"])
+def test_trap_14_items_that_fail_are_left_out_or_end_the_run(
+    client: OpenAI, model: FakeModel, on_error: Any, executor: Any
+) -> None:
+    """Each item has what it spent, those that failed too; the run's total is the server's."""
+
+    def question() -> Parallelizable[int]:
+        yield from range(6)
+
+    def answer(question: int) -> str:
+        made = client.chat.completions.create(model="m", messages=MESSAGES)
+        if question == 2:
+            raise ValueError("after it was paid")
+        return made.choices[0].message.content or ""
+
+    def answers(answer: Collect[str]) -> int:
+        return len(list(answer))
+
+    accounting = TokenAccounting()
+    built = Builder().with_modules(module_of(question, answer, answers)).with_adapters(accounting)
+    driver = built.with_executor(executor, on_error=on_error).build()
+    if on_error == "skip":
+        assert driver.execute(["answers"]) == {"answers": 5}
+        assert len(model.requests) == 6
+    else:
+        with pytest.raises(ValueError, match="after it was paid"):
+            driver.execute(["answers"])
+    total = accounting.total()
+    assert (total.requests, total.output_tokens) == (len(model.requests), 4 * len(model.requests))
+    assert total == sum(accounting.by_item().values(), Usage())
+    assert len(accounting.by_item()) == len(model.requests)
+    assert [step.error for step in accounting.steps() if step.node == "answer"].count(
+        "ValueError"
+    ) == 1
 
 
 def test_trap_16_tool_call_loops(client: OpenAI, model: FakeModel) -> None:
