@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { example } from "./example";
 import { GraphPanel } from "./graph/panel";
+import { migrate } from "./migrating";
 import * as python from "./python-extension";
 import * as references from "./references";
 import { Rules } from "./rules";
@@ -29,12 +30,15 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     registerCommand("stepwell.example", example),
     registerCommand("stepwell.runPipeline", () => runner.pipeline()),
     registerCommand("stepwell.runStep", (name) => runner.step(name)),
+    registerCommand("stepwell.migrate", (uri) => migrate(started, uri)),
     registerCommand("stepwell.restart", () => started.restart()),
     registerCommand("stepwell.showOutput", () => started.showOutput()),
     registerCommand("stepwell.selectInterpreter", selectInterpreter),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (SETTINGS.some((name) => change.affectsConfiguration(`stepwell.${name}`))) {
         restart();
+      } else if (change.affectsConfiguration("stepwell.types")) {
+        void started.configure();
       }
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),

@@ -1,14 +1,15 @@
-/** The code lens's command: lists the places that read a step, as VS Code lists references. */
+/** Commands that the server may name: lists of places as VS Code lists references, and a rename. */
 
 import * as vscode from "vscode";
 import type { ClientCapabilities, Location, Position, StaticFeature } from "vscode-languageclient";
 
 const SHOW = "stepwell.showReferences";
+const RENAME = "stepwell.rename";
 
-/** Tells the server that a lens may carry the command. */
-export const lensCommands: StaticFeature = {
+/** Tells the server that lenses and code actions may carry them. */
+export const namedCommands: StaticFeature = {
   fillClientCapabilities(capabilities: ClientCapabilities) {
-    capabilities.experimental = { ...capabilities.experimental, commands: [SHOW] };
+    capabilities.experimental = { ...capabilities.experimental, commands: [SHOW, RENAME] };
   },
   initialize() {},
   getState: () => ({ kind: "static" }),
@@ -16,22 +17,29 @@ export const lensCommands: StaticFeature = {
 };
 
 export function register(): vscode.Disposable {
-  return vscode.commands.registerCommand(
-    SHOW,
-    (uri: string, position: Position, places: readonly Location[]) =>
-      vscode.commands.executeCommand(
-        "editor.action.showReferences",
-        vscode.Uri.parse(uri),
-        at(position),
-        places.map(
-          ({ uri, range }) =>
-            new vscode.Location(
-              vscode.Uri.parse(uri),
-              new vscode.Range(at(range.start), at(range.end)),
-            ),
-        ),
-      ),
+  return vscode.Disposable.from(
+    vscode.commands.registerCommand(SHOW, showReferences),
+    vscode.commands.registerCommand(RENAME, rename),
   );
+}
+
+async function showReferences(
+  uri: string,
+  position: Position,
+  places: readonly Location[],
+): Promise<void> {
+  const found = places.map(
+    ({ uri, range }) =>
+      new vscode.Location(vscode.Uri.parse(uri), new vscode.Range(at(range.start), at(range.end))),
+  );
+  const from = [vscode.Uri.parse(uri), at(position)];
+  await vscode.commands.executeCommand("editor.action.showReferences", ...from, found);
+}
+
+/** Asks for another name for what stands there. */
+async function rename(uri: string, position: Position): Promise<void> {
+  const place = [vscode.Uri.parse(uri), at(position)];
+  await vscode.commands.executeCommand("editor.action.rename", place);
 }
 
 function at({ line, character }: Position): vscode.Position {

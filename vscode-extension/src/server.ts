@@ -18,7 +18,7 @@ import { type Candidate, filledIn, interpreter, type Surroundings } from "./inte
 import { cure, type Found, probe } from "./probe";
 import * as python from "./python-extension";
 import { Queue } from "./queue";
-import { lensCommands } from "./references";
+import { namedCommands } from "./references";
 import { Status } from "./status";
 import { mismatch } from "./versions";
 import { isWanted } from "./wanted";
@@ -54,6 +54,17 @@ export class Server implements vscode.Disposable {
 
   showOutput(): void {
     this.#output.show();
+  }
+
+  /** Writes a line into the output. */
+  say(line: string): void {
+    this.#output.info(line);
+  }
+
+  /** Tells the server that runs what it can be told without a new start. */
+  async configure(): Promise<void> {
+    const settings = { stepwell: serverSettings() };
+    await this.#client?.sendNotification("workspace/didChangeConfiguration", { settings });
   }
 
   /** The answer to one of stepwell's own requests; `undefined` where there is no server that knows it. */
@@ -190,9 +201,10 @@ export class Server implements vscode.Disposable {
       documentSelector: ["file", "untitled"].map((scheme) => ({ scheme, language: "python" })),
       outputChannel: this.#output,
       traceOutputChannel: this.#trace,
+      initializationOptions: serverSettings,
     };
     const client = new LanguageClient("stepwell", "stepwell", server, options);
-    client.registerFeature(lensCommands);
+    client.registerFeature(namedCommands);
     client.onNotification("stepwell/graphChanged", () => this.#graph.fire());
     return client;
   }
@@ -244,4 +256,10 @@ export class Server implements vscode.Disposable {
       }
     });
   }
+}
+
+/** What the server is told of the settings. A type checker may run code of the project's. */
+function serverSettings(): { types: string } {
+  const settings = vscode.workspace.getConfiguration("stepwell");
+  return { types: vscode.workspace.isTrusted ? settings.get("types", "off") : "off" };
 }

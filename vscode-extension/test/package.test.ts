@@ -27,13 +27,13 @@ test("every command is registered, and what runs code needs trust", () => {
     .join("");
   for (const { command, enablement } of commands) {
     assert.ok(code.includes(`"${command}"`), command);
-    assert.equal(enablement, /run/i.test(command) ? "isWorkspaceTrusted" : undefined);
+    assert.equal(enablement, /run|migrate/i.test(command) ? "isWorkspaceTrusted" : undefined);
   }
 });
 
 test("what decides which program is started counts only in a trusted workspace", () => {
   assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, [
-    ...["stepwell.interpreter", "stepwell.path", "stepwell.server.arguments"],
+    ...["stepwell.interpreter", "stepwell.path", "stepwell.server.arguments", "stepwell.types"],
   ]);
 });
 
