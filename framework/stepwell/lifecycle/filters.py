@@ -23,6 +23,20 @@ def asks_for_itself(node_tags: Tags) -> bool:
     return bool(node_tags) and not _OWN.isdisjoint(node_tags)
 
 
+def told_filter(node_filter: NodeFilter) -> str:
+    """A text that is the same for filters that mean the same, in every process.
+
+    >>> told_filter(["b", "a"]), told_filter("a"), told_filter(None)
+    ('a, b', 'a', '')
+    """
+    if callable(node_filter):
+        name = getattr(node_filter, "__qualname__", type(node_filter).__qualname__)
+        return f"{getattr(node_filter, '__module__', '')}.{name}"
+    if isinstance(node_filter, str):
+        return node_filter
+    return ", ".join(sorted(node_filter or ()))
+
+
 def selects(node_filter: NodeFilter, node_name: str, node_tags: Tags) -> bool:
     """Whether the filter means this node.
 

@@ -52,6 +52,9 @@ class Account:
 
     __slots__ = ("_past", "began", "caps", "reserved", "spent", "warned", "window")
 
+    polled: float | None = None
+    """Where others than this process spend: after so many seconds a wait for them looks again."""
+
     def __init__(self, caps: Caps, *, window: float | None = None, began: float = 0.0) -> None:
         self.caps, self.window, self.began = caps, window, began
         self.spent = self.reserved = Amount()
@@ -60,10 +63,10 @@ class Account:
 
     def reserve(self, asked: Amount, *, now: float) -> str | None:
         """Sets that much aside; or gives the name of a cap that it would pass, and does nothing."""
-        self.forget(now)
+        self._drop(now)
         name = self._passed(asked, self.reserved)
         if name is None:
-            self.reserved = _plus(self.reserved, asked)
+            self.reserved = plus(self.reserved, asked)
         return name
 
     def fits_alone(self, asked: Amount) -> bool:
@@ -82,19 +85,22 @@ class Account:
 
     def settle(self, reserved: Amount, spent: Amount, *, now: float) -> None:
         """Puts what was spent in the place of what was reserved for it."""
-        self.reserved = _minus(self.reserved, reserved)
+        self.reserved = minus(self.reserved, reserved)
         self.spend(spent, now=now)
 
     def spend(self, spent: Amount, *, now: float) -> None:
         """Adds what was spent, whatever the caps say: it is a fact."""
-        self.spent = _plus(self.spent, spent)
+        self.spent = plus(self.spent, spent)
         if self.window is not None and any(spent):
             self._past.append((now, spent))
 
     def forget(self, now: float) -> None:
         """Takes out of what was spent all that has left the window."""
+        self._drop(now)
+
+    def _drop(self, now: float) -> None:
         while self._past and self.window is not None and self._past[0][0] <= now - self.window:
-            self.spent = _minus(self.spent, self._past.popleft()[1])
+            self.spent = minus(self.spent, self._past.popleft()[1])
 
     def share(self) -> float:
         """How much of the cap that is nearest is spent: 1.0 is all of it."""
@@ -107,9 +113,11 @@ class Account:
         return max(shares, default=0.0)
 
 
-def _plus(a: Amount, b: Amount) -> Amount:
+def plus(a: Amount, b: Amount) -> Amount:
+    """Both together."""
     return Amount(a.money + b.money, a.tokens + b.tokens, a.requests + b.requests)
 
 
-def _minus(a: Amount, b: Amount) -> Amount:
+def minus(a: Amount, b: Amount) -> Amount:
+    """What is left of `a`."""
     return Amount(a.money - b.money, a.tokens - b.tokens, a.requests - b.requests)

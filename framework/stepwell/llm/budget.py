@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING, Decimal
 from threading import Lock
 from time import monotonic
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from stepwell.errors import BudgetExceeded
 from stepwell.lifecycle.api import GraphExecutionHook
-from stepwell.lifecycle.current import left, refuse_late
-from stepwell.lifecycle.filters import NodeFilter, selects
+from stepwell.lifecycle.filters import NodeFilter, selects, told_filter
 from stepwell.lifecycle.listening import listen, unlisten
 from stepwell.llm.account import NONE, Account, Amount, Caps
 from stepwell.llm.bounds import Bound, bound_of, output_of
-from stepwell.llm.gates import Asking, Pause
+from stepwell.llm.gates import Asking, after_the_fact
 from stepwell.llm.prices import dearest
+from stepwell.llm.reservation import Reservation
 from stepwell.llm.waiting import Waiter
+from stepwell.spec import Node
 from stepwell.usage import Call, Failed
+
+if TYPE_CHECKING:
+    from stepwell.store import RunStore
 
 Key: TypeAlias = "tuple[object, ...]"
 
@@ -50,7 +54,7 @@ class Budget(GraphExecutionHook):
     What a request may use at most is reserved: its input, its `max_tokens`, at list price. When it
     is over, what it really used takes that place; of a request that failed nothing is left, and of
     one that may have been billed all of it. Branches, threads and tasks share one account, so they
-    can't pass a cap together either.
+    can't pass a cap together either; with a `store`, neither can processes.
 
     Give it before other adapters, and the clients' own `max_tokens`: a request without a limit
     can't be bounded, so it is refused where a cap on money or tokens is set.
@@ -77,6 +81,8 @@ class Budget(GraphExecutionHook):
             `"allow"` it, at the risk that it passes a cap.
         node_filter: the nodes it is for: a name, several, or a function of name and tags.
         keep: how many accounts are remembered, the latest.
+        store: with it, the accounts are one for all processes that use that run store, and outlive
+            them. Budgets are the same there that cap the same (`money`, `tokens`, …) per the same.
         clock: gives the time in seconds.
     """
 
@@ -99,6 +105,7 @@ class Budget(GraphExecutionHook):
         unknown: Literal["refuse", "allow"] = "refuse",
         node_filter: NodeFilter = None,
         keep: int = 1000,
+        store: RunStore | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._told = {name: value for name, value in locals().items() if name != "self"}
@@ -116,6 +123,7 @@ class Budget(GraphExecutionHook):
         self.warn_at, self.output, self.count = warn_at, output, count
         self.patience = patience
         self.unknown, self.node_filter, self.keep = unknown, node_filter, keep
+        self.store = store
         self._clock, self._lock = clock, Lock()
         self._runs: dict[str, _Run] = {}
         self._accounts: dict[Key, Account] = {}
@@ -123,14 +131,26 @@ class Budget(GraphExecutionHook):
         self._strays = False
 
     def __getstate__(self) -> dict[str, Any]:
-        return self._told
+        # Of a store's accounts, a copy in a worker process has to know those of the runs.
+        runs = {} if self.store is None else dict(self._runs)
+        return {"told": self._told, "runs": {key: self._sent(run) for key, run in runs.items()}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+        self.__init__(**state["told"])  # type: ignore[misc]
+        self._runs = state["runs"]
+
+    def _sent(self, run: _Run) -> _Run:
+        """What of a run decides which account a request is under."""
+        name = self._per[1]
+        given = {name: run.inputs[name]} if self._per[0] == "input" and name in run.inputs else {}
+        bare = {node.name: Node(node.name, tags=node.tags) for node in run.nodes.values()}
+        return _Run(run.began, bare, given)
 
     def run_before_graph_execution(
         self, *, run_id: str, graph: Any, inputs: Mapping[str, Any], **future_kwargs: Any
     ) -> None:
+        if self.store is not None:
+            self.store.shared.hold()
         with self._lock:
             self._runs[run_id] = _Run(self._clock(), graph.nodes, inputs)
         listen(run_id, self)
@@ -139,6 +159,15 @@ class Budget(GraphExecutionHook):
         unlisten(run_id, self)
         with self._lock:
             self._runs.pop(run_id, None)
+        if self.store is not None:
+            with after_the_fact():
+                self.store.shared.release()
+
+    def arrived(self, *, run_id: str) -> None:
+        """In a worker process: requests are under the caps there too, if those are of a store."""
+        if self.store is not None:
+            self.store.shared.hold()
+            listen(run_id, self)
 
     def admit(self, asking: Asking) -> Reservation | None:
         """Reserves what a request may use.
@@ -213,7 +242,8 @@ class Budget(GraphExecutionHook):
         now = self._clock()
         with self._lock:
             account = self._account(key, run, now)
-            account.spend(self._used(call, Amount()), now=now)
+            with after_the_fact():
+                account.spend(self._used(call, Amount()), now=now)
         self._warn(account)
 
     def attempt_failed(self, failed: Failed) -> None:
@@ -231,7 +261,7 @@ class Budget(GraphExecutionHook):
     def settle(self, account: Account, reserved: Amount, call: Call | None) -> None:
         """Puts what a request has used in the place of what was reserved for it."""
         spent = Amount() if call is None else self._used(call, reserved)
-        with self._lock:
+        with self._lock, after_the_fact():
             account.settle(reserved, spent, now=self._clock())
         self._wake_first(account)
         self._warn(account)
@@ -263,13 +293,25 @@ class Budget(GraphExecutionHook):
     def _account(self, key: Key, run: _Run | None, now: float) -> Account:
         if (account := self._accounts.get(key)) is None:
             began = run.began if run is not None and key[0] in ("run", "step") else now
-            account = Account(self.caps, window=self.window, began=began)
+            account = self._new_account(key, began)
             self._accounts[key] = account
             if len(self._accounts) > self.keep and self._per[0] in ("run", "step"):
                 over = next((k for k in self._accounts if k[1] not in self._runs), None)
                 if over is not None:
                     del self._accounts[over]
         return account
+
+    def _new_account(self, key: Key, began: float) -> Account:
+        if self.store is None:
+            return Account(self.caps, window=self.window, began=began)
+        from stepwell.llm.shared import SharedAccount, shared_name
+
+        capped = tuple(name for name, cap in self.caps._asdict().items() if cap is not None)
+        whose = told_filter(self.node_filter)
+        name = shared_name("budget", *capped, self.currency, self.window, whose, *key)
+        return SharedAccount(
+            self.caps, window=self.window, began=began, shared=self.store.shared, name=name
+        )
 
     def _most(self, asking: Asking) -> Amount:
         """The most that a request may use.
@@ -390,51 +432,6 @@ class Budget(GraphExecutionHook):
             reserved=None,
             asked=None,
         )
-
-
-class Reservation:
-    """What is set aside for one request."""
-
-    __slots__ = ("_account", "_asking", "_budget", "_made", "amount")
-
-    def __init__(self, budget: Budget, account: Account, amount: Amount, asking: Asking) -> None:
-        self._budget, self._account, self.amount = budget, account, amount
-        self._asking, self._made = asking, False
-
-    def pauses(self) -> Iterator[Pause]:
-        """Waits as long as others have reserved what it needs, if they may leave it something.
-
-        Raises:
-            BudgetExceeded: if it would pass a cap.
-        """
-        budget, account = self._budget, self._account
-        self._made = budget.reserve(account, self.amount, self._asking, 0.0)
-        if self._made:
-            return
-        began, waiter = monotonic(), Waiter()
-        budget.waits(account, waiter)
-        try:
-            while not self._made:
-                waiter.sleep_again()
-                waited = monotonic() - began
-                self._made = budget.reserve(account, self.amount, self._asking, waited)
-                if not self._made:
-                    time_left = left()
-                    longest = budget.patience - waited
-                    waiter.seconds = longest if time_left is None else min(longest, time_left)
-                    yield waiter
-                    refuse_late()
-        finally:
-            budget.waits_no_more(account, waiter)
-
-    def answered(self, status: int, headers: Mapping[str, str]) -> None:
-        """Nothing: what counts is known at the end."""
-
-    def over(self, call: Call | None) -> None:
-        """Settles."""
-        if self._made:
-            self._made = False
-            self._budget.settle(self._account, self.amount, call)
 
 
 def _per(per: str) -> tuple[str, str]:

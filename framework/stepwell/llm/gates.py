@@ -7,9 +7,11 @@ in the order of adapters, and tells them when it is over.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from stepwell.errors import StoreError
 from stepwell.llm.prices import Prices
 from stepwell.llm.reading import Asked
 from stepwell.usage import Call
@@ -107,6 +109,17 @@ class Passage:
         tickets, self._tickets = self._tickets, []
         for ticket in reversed(tickets):
             ticket.over(call)
+
+
+@contextmanager
+def after_the_fact() -> Iterator[None]:
+    """Within, a store that can't be used fails nothing: the request has been made. It is logged."""
+    try:
+        yield
+    except StoreError as error:
+        from logging import getLogger
+
+        getLogger("stepwell").warning("what a request used is not told to others: %s", error)
 
 
 def gates_of(listeners: tuple[Any, ...]) -> Iterator[Gate]:

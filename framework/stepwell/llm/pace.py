@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Mapping
 from random import Random
+from typing import Any
 
 from stepwell.llm.limits import Limit, limit_in
 
@@ -67,6 +68,23 @@ class Bucket:
         """Takes that much, into debt if need be; a negative amount is given back."""
         self._refill(now)
         self._level = min(self._level - amount, self.capacity)
+
+    def level(self, now: float) -> float:
+        """How much may leave now."""
+        self._refill(now)
+        return self._level
+
+    @property
+    def state(self) -> list[float]:
+        """What `of` makes it of again."""
+        return [self.capacity, self.rate, self._level, self._at]
+
+    @classmethod
+    def of(cls, capacity: float, rate: float, level: float, at: float) -> Bucket:
+        """A bucket that has been used."""
+        bucket = cls(capacity=capacity, rate=rate, now=at)
+        bucket._level = level
+        return bucket
 
     def learn(self, told: Limit, flying: float, now: float) -> None:
         """Takes over what the provider tells, less what may be on its way to it."""
@@ -140,6 +158,14 @@ class Pace:
                     waits.append(buckets[kind].wait(amount, now))
         return max(waits)
 
+    def ask(self, now: float) -> float:
+        """Seconds until the first in the line may go; with 0 it has gone."""
+        wait = self.wait(now)
+        if wait <= 0.0:
+            self.go(now)
+            return 0.0
+        return wait
+
     def go(self, now: float) -> Turn:
         """The first in the line goes; its run's next one queues behind the other runs."""
         run, turns = next(iter(self._line.items()))
@@ -189,6 +215,32 @@ class Pace:
         self._landed(turn)
         if used is not None and "tokens" in self._own:
             self._own["tokens"].take(used - turn.tokens, now)
+
+    def state(self) -> dict[str, Any]:
+        """What it has learned, as plain data."""
+        return {
+            "own": {kind: bucket.state for kind, bucket in self._own.items()},
+            "told": {kind: bucket.state for kind, bucket in self._told.items()},
+            "times": [self._not_before, self._last, self._slowed, self.gap],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what another has learned; from nothing, if that is empty."""
+        self._own = {k: Bucket.of(*told) for k, told in state.get("own", {}).items()}
+        self._told = {k: Bucket.of(*told) for k, told in state.get("told", {}).items()}
+        never = float("-inf")
+        times = state.get("times", [never, never, never, 0.0])
+        self._not_before, self._last, self._slowed, self.gap = times
+
+    def _limit_to(self, caps: Mapping[str, float], now: float) -> None:
+        """Has these limits for a minute and no others; what has left counts on."""
+        for kind in self._own.keys() - caps.keys():
+            del self._own[kind]
+        for kind, cap in caps.items():
+            bucket = Bucket(capacity=BURST * cap, rate=(1 - BURST) * cap / 60, now=now)
+            if (before := self._own.get(kind)) is not None:
+                bucket.take(bucket.capacity - before.level(now), now)
+            self._own[kind] = bucket
 
     def _landed(self, turn: Turn) -> None:
         if turn.granted is None or turn.run is None:

@@ -1,11 +1,11 @@
-"""`RateLimit`: one gate for each provider, through which all runs of the process go."""
+"""`RateLimit`: one gate for each provider, through which all runs go."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from threading import Lock
 from time import monotonic, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepwell.errors import Unavailable
 from stepwell.lifecycle.api import GraphExecutionHook
@@ -13,11 +13,14 @@ from stepwell.lifecycle.current import left
 from stepwell.lifecycle.listening import listen, unlisten
 from stepwell.lifecycle.transient import asked_wait
 from stepwell.llm.bounds import output_of
-from stepwell.llm.gates import Asking, Pause
+from stepwell.llm.gates import Asking, Pause, after_the_fact
 from stepwell.llm.pace import Pace, Turn
 from stepwell.llm.reading import about_tokens
 from stepwell.llm.waiting import Waiter
 from stepwell.usage import Call, Failed
+
+if TYPE_CHECKING:
+    from stepwell.store import RunStore
 
 
 class RateLimit(GraphExecutionHook):
@@ -33,6 +36,8 @@ class RateLimit(GraphExecutionHook):
         tokens: the most tokens in any minute; what a request may use is guessed, and corrected
             when it is known.
         longest: a request that would wait longer, in seconds, fails at once with `Unavailable`.
+        store: with it, the gate is one for all processes that use that run store. In each the runs
+            take turns, and the processes' first go as the time comes.
         clock: gives the time in seconds.
         sleep: what waits in plain steps.
         async_sleep: what waits in async steps.
@@ -47,6 +52,7 @@ class RateLimit(GraphExecutionHook):
         requests: float | None = None,
         tokens: float | None = None,
         longest: float = 300.0,
+        store: RunStore | None = None,
         clock: Callable[[], float] = monotonic,
         sleep: Callable[[float], object] | None = None,
         async_sleep: Callable[[float], Awaitable[object]] | None = None,
@@ -55,14 +61,24 @@ class RateLimit(GraphExecutionHook):
         for name, cap in (("requests", requests), ("tokens", tokens)):
             if cap is not None and cap <= 0:
                 raise ValueError(f"`{name}={cap}` lets nothing go; give what is more than 0")
-        self.requests, self.tokens, self.longest = requests, tokens, longest
+        self.requests, self.tokens, self.longest, self.store = requests, tokens, longest, store
         self.clock, self.sleep, self.async_sleep, self.seed = clock, sleep, async_sleep, seed
 
     def run_before_graph_execution(self, *, run_id: str, **future_kwargs: Any) -> None:
+        if self.store is not None:
+            self.store.shared.hold()
         listen(run_id, self)
 
     def run_after_graph_execution(self, *, run_id: str, **future_kwargs: Any) -> None:
         unlisten(run_id, self)
+        if self.store is not None:
+            with after_the_fact():
+                self.store.shared.release()
+
+    def arrived(self, *, run_id: str) -> None:
+        """In a worker process: the gate is this one too, if it is that of a store."""
+        if self.store is not None:
+            self.run_before_graph_execution(run_id=run_id)
 
     def admit(self, asking: Asking) -> InLine:
         """A place in the line."""
@@ -99,10 +115,21 @@ _lines: dict[Hashable, _Line] = {}
 
 def _line(limit: RateLimit, key: tuple[Hashable, ...]) -> _Line:
     with _lock:
-        line = _lines.setdefault((limit.clock, *key), _Line(Pace(seed=limit.seed)))
+        store = limit.store.path if limit.store is not None else None
+        name = limit.clock, store, *key
+        if (line := _lines.get(name)) is None:
+            line = _lines[name] = _Line(_pace(limit, key))
     with line.lock:
         line.pace.limit(requests=limit.requests, tokens=limit.tokens, now=limit.clock())
     return line
+
+
+def _pace(limit: RateLimit, key: tuple[Hashable, ...]) -> Pace:
+    if limit.store is None:
+        return Pace(seed=limit.seed)
+    from stepwell.llm.shared import SharedPace, shared_name
+
+    return SharedPace(limit.store.shared, shared_name("pace", *key), seed=limit.seed)
 
 
 class InLine:
@@ -135,9 +162,8 @@ class InLine:
             if line.pace.first() is not turn:
                 return None
             now = self._limit.clock()
-            wait = line.pace.wait(now)
-            if wait <= 0.0:
-                line.pace.go(now)
+            wait = line.pace.ask(now)
+            if wait == 0.0:
                 del line.waiting[turn]
                 return 0.0
         if (until_end := left()) is not None and wait > until_end:
@@ -159,7 +185,7 @@ class InLine:
         """Tells the line what the provider says."""
         today = time()
         asked = asked_wait(headers, now=today)
-        with self._line.lock:
+        with self._line.lock, after_the_fact():
             self._line.pace.answered(
                 self._turn,
                 status,
@@ -179,5 +205,6 @@ class InLine:
                 self._line.pace.leave(self._turn)
             else:
                 used = usage.total_tokens if usage is not None and known else None
-                self._line.pace.over(self._turn, used, self._limit.clock())
+                with after_the_fact():
+                    self._line.pace.over(self._turn, used, self._limit.clock())
         self._line.wake_first()
