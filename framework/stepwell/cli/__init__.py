@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from stepwell import __version__
-    from stepwell.cli import check, diff, graph, lsp, migrate, rule, run
+    from stepwell.cli import check, diff, graph, lsp, migrate, rule, run, runs
 
     parser = argparse.ArgumentParser(
         prog="stepwell",
@@ -55,6 +55,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version)
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for command in (run, check, graph, diff, rule, migrate, lsp):
+    for command in (run, runs, check, graph, diff, rule, migrate, lsp):
         command.add(commands)
     return parser

@@ -26,6 +26,7 @@ EXAMPLES = """\
   stepwell run pipeline.py -t total -i numbers='[1, 2, 3]' -i notes=@notes.txt
   stepwell run pipeline.py -t answer -c model=small --json > answer.json
   stepwell run pipeline.py -t answer --explain      what would run, as plain Python
+  stepwell run pipeline.py -t answer --store        recorded, for `stepwell runs` and the editor
 
 A value is JSON where it is JSON, and a plain string otherwise; for an input that is a `str` it is
 always the string. `name=@file` is what the file holds (`@-` is stdin; a .json one is parsed), and
@@ -77,6 +78,13 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print a JSON object of the targets")
     parser.add_argument("--explain", action="store_true", help="print the plan; run nothing")
+    parser.add_argument(
+        "--store",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="record the run, in the project's `.stepwell/runs.db` unless a --store=FILE is named",
+    )
     parser.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
@@ -178,11 +186,16 @@ def _driver(
 
     builder = Builder().with_modules(*loaded).with_config(config).with_threads(args.threads)
     driver = builder.build()
-    if args.explain or not _progress(args) or _is_streamed(targets, driver.graph):
-        return driver
-    from stepwell.lifecycle import ProgressBar
+    adapters: list[object] = []
+    if args.store is not None and not args.explain:
+        from stepwell.store import RunStore
 
-    return builder.with_adapters(ProgressBar()).build()
+        adapters.append(RunStore(args.store or None))
+    if _progress(args) and not args.explain and not _is_streamed(targets, driver.graph):
+        from stepwell.lifecycle import ProgressBar
+
+        adapters.append(ProgressBar())
+    return builder.with_adapters(*adapters).build() if adapters else driver
 
 
 def _progress(args: argparse.Namespace) -> bool:
