@@ -43,8 +43,8 @@ PUBLIC = {
         metered record_usage text_in
     """,
     "stepwell.local": """
-        Document Embedder Embeddings Hit MODELS ModelServer OpenAIEmbedder Passage ServerError
-        VectorStore corpus_digest files_in python_docs read_files split
+        Document Embedder Embeddings Hit MODELS ModelServer OpenAIEmbedder Passage PostgresStore
+        ServerError VectorStore corpus_digest files_in python_docs read_files split
     """,
     "stepwell.modifiers": """
         Modifier cache check_output check_output_custom config dataloader datasaver does

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stepwell.local.documents import Document, corpus_digest, files_in, python_docs, read_files
     from stepwell.local.embedder import Embedder, Embeddings, OpenAIEmbedder
     from stepwell.local.model_server import ModelServer, ServerError
+    from stepwell.local.postgres_store import PostgresStore
     from stepwell.local.splitting import Passage, split
     from stepwell.local.vector_store import Hit, VectorStore
 
@@ -27,6 +28,7 @@ __all__ = [
     "ModelServer",
     "OpenAIEmbedder",
     "Passage",
+    "PostgresStore",
     "ServerError",
     "VectorStore",
     "corpus_digest",
@@ -42,6 +44,7 @@ __getattr__, __dir__ = exports(
         ".documents": "Document corpus_digest files_in python_docs read_files",
         ".embedder": "Embedder Embeddings OpenAIEmbedder",
         ".vector_store": "Hit VectorStore",
+        ".postgres_store": "PostgresStore",
         ".model_server": "ModelServer ServerError",
         ".splitting": "Passage split",
     },
