@@ -191,6 +191,6 @@ def test_a_table_of_other_vectors_is_told(url: str) -> None:
 
 def test_a_database_that_is_not_there_is_told_without_its_password() -> None:
     url = "postgresql://me:hush-hush@127.0.0.1:1/books?connect_timeout=2"
-    with pytest.raises(StepwellError, match=r"`books` at `127\.0\.0\.1` can't be reached: ") as caught:
+    with pytest.raises(StepwellError, match=r"`books` at `127\.0\.0\.1` can't be") as caught:
         PostgresStore(url, dimensions=3)
     assert "hush" not in str(caught.value)
