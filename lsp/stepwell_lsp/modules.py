@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from stepwell.read import files
 from stepwell.read.connected import connected
-from stepwell.read.index import Index
+from stepwell.read.index import Index, KeptNames, lean
 from stepwell.read.pipelines import Declared, Finder
 from stepwell.read.source import Module, parse
-from stepwell_lsp.sources import Sources
+from stepwell_lsp.sources import Sources, name_of
+
+_HELD = 1 << 20
+"""Of how many characters the syntax trees are held until all files of a workspace are known."""
 
 log = logging.getLogger(__name__)
 
@@ -54,29 +57,55 @@ class Modules:
         either = {**before, **self._alone}
         changed = [file for file in either if before.get(file) is not self._alone.get(file)]
         if changed:
-            self._read_across(changed, before)
+            finder = self._read_across(changed, before)
+            self._slim(changed, finder)
         if self._index:
             self._index.save()
+
+    def _slim(self, files: Iterable[str], finder: Finder) -> None:
+        """Lets go of the syntax trees of files that are not open."""
+        closed = [f for f in files if f in self._alone and f not in self._sources.buffers]
+        for file in closed:
+            text, alone, read = self._sources.text(file).source, self._alone[file], self.read[file]
+            self._alone[file] = slim = lean(alone, text)
+            self.read[file] = slim if read is alone else lean(read, text)
+        finder.put({file: self._alone[file] for file in closed})
 
     def _connected(self, given: list[Declared]) -> dict[str, Module]:
         """The files that can matter, each read by itself."""
         self._seen = self._sources.python()
         alone = self._alone
+        held = 0
+        last = {name_of(file) for file in self._seen}
+
+        def read(file: str) -> Module:
+            nonlocal held
+            if file in alone:
+                return alone[file]
+            module = self._parsed(file, None)
+            if file in self._sources.buffers:
+                return module
+            text = self._sources.text(file).source
+            if last.isdisjoint(_last_names(module)) or held > _HELD:
+                return lean(module, text)
+            held += len(text)  # it will be read again, knowing the others
+            return module
+
         found = connected(
             sorted(self._seen),
-            lambda file: alone.get(file) or self._parsed(file, None),
+            read,
             first=[file for file in self._seen if self._sources.says(file)],
             declared=given,
         )
         return {module.file: module for module in found}
 
-    def _read_across(self, changed: list[str], before: dict[str, Module]) -> None:
+    def _read_across(self, changed: list[str], before: dict[str, Module]) -> Finder:
         """Reads again, knowing the others, what imports from other files, as far as it is new."""
         finder = Finder(self._alone.values())
         come_or_gone = before.keys() != self._alone.keys()
         for file in self._alone if come_or_gone else changed:
             self._homes[file] = _homes(self._alone[file], finder)
-        waiting = [f for f in changed if _names(self._alone.get(f)) != _names(before.get(f))]
+        waiting = [f for f in changed if not self._same_names(before.get(f), self._alone.get(f))]
         again = set(changed)
         # A step may be made of another file's functions, whose signatures are more than names.
         again |= {
@@ -97,6 +126,15 @@ class Modules:
                 made[file] = self._parsed(file, finder) if self._homes[file] else alone
         self.read = made
         self._homes = {file: self._homes[file] for file in self._alone}
+        return finder
+
+    def _same_names(self, before: Module | None, now: Module | None) -> bool:
+        """Whether the names of a file are known to mean what they meant."""
+        if before is None or now is None:
+            return before is now
+        if isinstance(before.names, KeptNames):
+            return before.names.text == self._sources.text(now.file).source
+        return before.names is now.names
 
     def _parsed(self, file: str, finder: Finder | None) -> Module:
         path = Path(file)
@@ -127,8 +165,11 @@ class Modules:
             return Module(file, name)
 
 
-def _names(module: Module | None) -> object:
-    return module and module.names
+def _last_names(module: Module) -> Iterator[str]:
+    """What the files may be called that a file imports, or imports something of."""
+    for dotted in (*module.names.imports.values(), *module.names.stars):
+        home, _, name = dotted.rpartition(".")
+        yield from (name, home.rpartition(".")[2])
 
 
 def _reach(module: Module) -> object:

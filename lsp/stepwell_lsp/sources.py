@@ -92,7 +92,7 @@ class Sources:
 
         `None` where no buffer is Python.
         """
-        names = {_module(file) for file, each in self.buffers.items() if each.python}
+        names = {name_of(file) for file, each in self.buffers.items() if each.python}
         if not names:
             return None
         word = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
@@ -160,7 +160,7 @@ class Sources:
         self._stale[path] = None
 
 
-def _module(file: str) -> str:
+def name_of(file: str) -> str:
     """What an import of a file names last."""
     folder, name = os.path.split(file)
     return os.path.basename(folder) if name == "__init__.py" else name.removesuffix(".py")

@@ -202,16 +202,29 @@ class Index:
         base.executemany("DELETE FROM facts WHERE key = ?", gone)
 
 
+def lean(module: Module, text: str) -> Module:
+    """The facts of a text without its syntax trees, which take most of the memory.
+
+    Where they are needed again, the text is parsed again. For files that nobody edits.
+    """
+    if isinstance(module.names, KeptNames):
+        return module
+    names = KeptNames(text, file=module.file, module=module.name, package=module.package)
+    names.imports, names.stars = module.names.imports, module.names.stars
+    names.others = module.names.others
+    return replace(module, names=names, _chunks={}, _readings=())
+
+
 class KeptNames(Names):
     """The names of a text of which the facts were kept: it is parsed when they are asked for.
 
     Its imports are known at once; most files need no more of one another.
     """
 
-    __slots__ = ("_home", "_text")
+    __slots__ = ("_home", "text")
 
     def __init__(self, text: str, *, file: str, module: str, package: bool) -> None:
-        self._text, self._home = text, package
+        self.text, self._home = text, package
         self.file, self.module = file, module
         self.package = module if package else module.rpartition(".")[0]
         self.others = _nobody
@@ -221,7 +234,7 @@ class KeptNames(Names):
         # What is not set yet: a slot that is empty counts as no attribute.
         if name.startswith("__"):
             raise AttributeError(name)
-        whole = names_of(chunks(normal(self._text), {}), self.module, self._home)
+        whole = names_of(chunks(normal(self.text), {}), self.module, self._home)
         for each in fields(Names):
             if each.name not in ("others", "file", "_open"):
                 setattr(self, each.name, getattr(whole, each.name))

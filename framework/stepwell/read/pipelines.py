@@ -217,6 +217,11 @@ class Finder:
                 best, found = ranked, module
         return found
 
+    def put(self, modules: Mapping[str, Module]) -> None:
+        """Puts these in the place of those of the same files, which they say the same as."""
+        for found in self._by_last.values():
+            found[:] = [(parts, modules.get(each.file, each)) for parts, each in found]
+
     def names(self, near: str) -> Any:
         """A function from dotted names to `Names`, for `parse(…, others=)` of the file `near`."""
 
