@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from stepwell.read.index import Index
 from stepwell_lsp.documents import Document
 from stepwell_lsp.features.completion import completion
 from stepwell_lsp.features.rename import Refused, rename
@@ -54,20 +55,25 @@ PIECES = (
 WORD = re.compile(r"[^\W\d]\w*")
 
 
-def texts() -> dict[str, str]:
-    """The recipes, which are pipelines in several modules, and what builds them."""
-    files = sorted((ROOT / "recipes").glob("*/*.py"))
-    return {str(file): file.read_text("utf-8") for file in files}
+def written(folder: Path) -> dict[str, str]:
+    """The recipes, put in a folder: pipelines in several modules, and what builds them."""
+    texts = {}
+    for file in sorted((ROOT / "recipes").glob("*/*.py")):
+        copy = folder / file.parent.name / file.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        texts[str(copy)] = file.read_text("utf-8")
+        copy.write_text(texts[str(copy)], "utf-8")
+    return texts
 
 
 def opened(file: str, text: str, version: int = 1) -> Document:
     return Document.opened(types.TextDocumentItem(f"file://{file}", "python", version, text))
 
 
-def look(documents: dict[str, Document]) -> Workspace:
+def look(folder: Path, documents: dict[str, Document], index: Index | None = None) -> Workspace:
     """A workspace in which nothing was ever edited."""
-    workspace = Workspace()
-    workspace.sources.open_folders([])
+    workspace = Workspace(index)
+    workspace.sources.open_folders([str(folder)])
     for document in documents.values():
         workspace.sources.overlay(document)
     return workspace
@@ -126,20 +132,26 @@ def is_broken(snapshot: Snapshot) -> set[str]:
     }
 
 
-def test_edits_end_where_a_fresh_look_begins():
-    """Nodes, places, pipelines and findings; and whatever is asked in between is answered."""
+def test_edits_end_where_a_fresh_look_begins(tmp_path):
+    """Nodes, places, pipelines and findings; and whatever is asked in between is answered.
+
+    Files are opened, edited and closed; what the one workspace keeps on disk the other never saw.
+    """
     chance = random.Random(SEED)
-    first = texts()
-    documents = {file: opened(file, text) for file, text in first.items()}
-    known = look(documents)
+    folder = tmp_path / "recipes"
+    first = written(folder)
+    documents = {file: opened(file, text) for file, text in first.items() if chance.randrange(2)}
+    known = look(folder, documents, Index(tmp_path / "cache"))
     known.snapshot()
     begun, whole = time.monotonic(), 0
     file, left = "", 0
     for number in range(2, EDITS + 2):
         if not left:  # one file at a time goes astray, and is set back before the next
+            if file and chance.randrange(2):
+                known.sources.uncover(documents.pop(file).file)
             left = chance.randrange(2, 12)
-            file = chance.choice(list(documents))
-        before, left = documents[file], left - 1
+            file = chance.choice(list(first))
+        before, left = documents.get(file) or opened(file, first[file]), left - 1
         astray = before.text.source != first[file]
         source = before.text.source
         start, end, text = change(source, chance) if left else (0, len(source), first[file])
@@ -148,7 +160,7 @@ def test_edits_end_where_a_fresh_look_begins():
         event = types.TextDocumentContentChangePartial(types.Range(*places), text)
         documents[file] = before.changed([event], number, encoding)
         known.sources.overlay(documents[file])
-        incremental, fresh = known.snapshot(), look(documents).snapshot()
+        incremental, fresh = known.snapshot(), look(folder, documents).snapshot()
         broken = is_broken(fresh) | is_broken(incremental)
         whole += astray and not broken
         said = f"seed {SEED}, edit {number} of {file}: {start}..{end} becomes {text!r}"
