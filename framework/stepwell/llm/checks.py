@@ -110,7 +110,8 @@ class Check:
             return True
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         named = kind.endswith(("json", "html"))
-        if (self.asked.streamed and not named) or kind == "text/event-stream":
+        is_stream = (self.asked.streamed and not named) or kind == "text/event-stream"
+        if self._judges and is_stream:
             self._events = Events()
         return True
 
@@ -122,6 +123,11 @@ class Check:
         """
         self._size += len(data)
         if self._unpack is None:
+            if self._events is not None and self._events.is_line(data):
+                self._keeps(data)
+                if not data.isascii():
+                    self._text(data)
+                return data
             return self._takes(data, data)
         for plain in self._unpack(data):
             self._takes(plain, data)
@@ -129,17 +135,25 @@ class Check:
 
     def _takes(self, plain: bytes, data: bytes) -> bytes:
         """Judges bytes that are unpacked; gives those to pass on."""
-        self._unpacked += len(plain)
         if self._status >= 400:
+            self._unpacked += len(plain)
             if self._unpacked <= self.bounds.largest:
                 self._kept.append(plain)
             return b""
+        self._keeps(plain)
+        return data if self._events is None else self._judged(self._events, plain)
+
+    def _keeps(self, plain: bytes) -> None:
+        """Keeps what is to be judged in the end, or later.
+
+        Raises:
+            BadAnswer: if there are more bytes than allowed.
+        """
+        self._unpacked += len(plain)
         if self._unpacked > self.bounds.largest:
             self._fail("too_large", f"is larger than {self.bounds.largest:,} bytes")
-        if self._opaque or not self._judges:
-            return data
-        self._kept.append(plain)
-        return data if self._events is None else self._judged(self._events, plain)
+        if self._judges and not self._opaque:
+            self._kept.append(plain)
 
     def end(self) -> bytes:
         """What is to be passed on at the end of the answer.
@@ -168,23 +182,15 @@ class Check:
 
     def _judged(self, events: Events, data: bytes) -> bytes:
         """The whole events of a stream, without those that hold no data."""
-        found = events.feed(data)
-        if len(found) == 1 and self._is_plain(found[0]):
-            return found[0]
         passed = []
-        for event in found:
-            if not self._is_plain(event):
-                if not (payload := data_of(event)):
-                    continue
-                if payload[:1] != b"{" or payload[-1:] != b"}":
-                    self._judge_event(payload)
-                self._text(payload)
+        for event in events.feed(data):
+            if not (payload := data_of(event)):
+                continue
+            if payload[:1] != b"{" or payload[-1:] != b"}":
+                self._judge_event(payload)
+            self._text(payload)
             passed.append(event)
         return b"".join(passed)
-
-    def _is_plain(self, event: bytes) -> bool:
-        """Whether it needs no closer look, as nearly all don't."""
-        return event.startswith(b"data: {") and event.endswith(b"}\n\n") and event.isascii()
 
     def _judge_event(self, payload: bytes) -> None:
         if payload.startswith(b"[DONE]"):

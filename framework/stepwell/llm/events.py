@@ -22,12 +22,23 @@ class Events:
     def __init__(self) -> None:
         self._held = b""
 
+    def is_line(self, data: bytes) -> bool:
+        """Whether those bytes are just one event of one line of JSON, as nearly all are.
+
+        >>> Events().is_line(b'data: {"a": 1}\\n\\n'), Events().is_line(b"data: [DONE]\\n\\n")
+        (True, False)
+        """
+        return (
+            not self._held
+            and data.startswith(b"data: {")
+            and data.endswith(b"}\n\n")
+            and data.find(b"\n") == len(data) - 2
+            and b"\r" not in data
+        )
+
     def feed(self, data: bytes) -> list[bytes]:
         """The events that are whole by now."""
-        if self._held:
-            data = self._held + data
-        elif data.endswith(b"\n\n") and data.find(b"\n\n") == len(data) - 2 and b"\r" not in data:
-            return [data]  # one whole event, as nearly all are
+        data = self._held + data
         found, start = [], 0
         for end in _END.finditer(data):
             found.append(data[start : end.end()])
