@@ -12,6 +12,7 @@ from stepwell.errors import GraphError
 from stepwell.execution.work import ONE_BY_ONE, Fan, OnError
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import given
+from stepwell.lifecycle.hook_rules import NO_RULES, HookRules
 from stepwell.types import UNKNOWN, fits
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ class Builder:
         self._adapters: list[object] = []
         self._threads = 0
         self._fan = ONE_BY_ONE
+        self._hooks = NO_RULES
         self._overriding = False
         self._materializers: list[To | From] = []
 
@@ -192,6 +194,24 @@ class Builder:
     def with_adapters(self, *adapters: object) -> Builder:
         """Adds lifecycle adapters, after those already there."""
         self._adapters += adapters
+        return self
+
+    def with_hooks(self, *, strict: bool = False, seconds: float | None = None) -> Builder:
+        """Says what the adapters' hooks may do.
+
+        Args:
+            strict: what an observer's hook raises fails the run too, as any other hook's does.
+            seconds: no hook takes longer. Of one that does, an async one is cancelled; a plain one,
+                which is called in a thread of its own for that, is left behind. It is not called
+                again, and has raised a `TimeoutError`: an observer's is logged, any other fails the
+                run.
+
+        Raises:
+            ValueError: if the seconds are not more than 0.
+        """
+        if seconds is not None and not seconds > 0:
+            raise ValueError(f"`seconds={seconds}` is no time for a hook; give more than 0")
+        self._hooks = HookRules(strict, seconds)
         return self
 
     def with_threads(self, threads: int) -> Builder:
@@ -234,7 +254,7 @@ class Builder:
         other = Builder()
         other._config, other._modules = dict(self._config), list(self._modules)
         other._adapters, other._threads = list(self._adapters), self._threads
-        other._fan = self._fan
+        other._fan, other._hooks = self._fan, self._hooks
         other._overriding, other._materializers = self._overriding, list(self._materializers)
         return other
 
@@ -252,6 +272,7 @@ class Builder:
             adapter=self._adapters,
             threads=self._threads,
             fan=self._fan,
+            hooks=self._hooks,
             allow_module_overrides=self._overriding,
             materializers=self._materializers,
         )

@@ -22,6 +22,7 @@ from stepwell.execution.work import ONE_BY_ONE, Fan, new_run_id
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.lifecycle.filters import asks_for_itself
+from stepwell.lifecycle.hook_rules import NO_RULES, HookRules
 from stepwell.plan import Plan, plan
 from stepwell.spec import NOTHING
 
@@ -54,6 +55,7 @@ class Driver(GraphViews):
         adapter: one lifecycle adapter or several, in the order in which their hooks run.
         threads: so many steps that don't need each other run at the same time; see `Builder`.
         fan: how what is done for each item of a `Parallelizable` is done; see `Builder`.
+        hooks: what the adapters' hooks may do; see `Builder.with_hooks`.
         allow_module_overrides: a later module's steps take the place of an earlier's of the same
             names; without it, two of one name are an error.
         materializers: nodes that load and save; see `Builder.with_materializers`.
@@ -70,6 +72,7 @@ class Driver(GraphViews):
         adapter: object = (),
         threads: int = 0,
         fan: Fan = ONE_BY_ONE,
+        hooks: HookRules = NO_RULES,
         allow_module_overrides: bool = False,
         materializers: Iterable[To | From] = (),
     ) -> None:
@@ -77,7 +80,7 @@ class Driver(GraphViews):
         self.config: Mapping[str, Any] = dict(config or NOTHING)
         self.modules = modules
         self._adapters = tuple(a for a in adapters if a is not None)
-        self.lifecycle = LifecycleSet(self._adapters)
+        self.lifecycle = LifecycleSet(self._adapters, hooks)
         self._overriding = allow_module_overrides
         self._materializers = tuple(materializers)
         self.graph: Graph = built(
@@ -91,7 +94,7 @@ class Driver(GraphViews):
             from stepwell.lifecycle.own import own_adapters
 
             own = own_adapters(self.graph.nodes.values())
-            self.lifecycle = LifecycleSet((*self._adapters, *own))
+            self.lifecycle = LifecycleSet((*self._adapters, *own), hooks)
         self._threads, self._fan = threads, fan
         self._prepared: dict[Key, Prepared] = {}
         self.pool = Pools(max(WORKERS, threads))
@@ -105,6 +108,7 @@ class Driver(GraphViews):
             "adapter": self._adapters,
             "threads": self._threads,
             "fan": self._fan,
+            "hooks": self.lifecycle.rules,
             "allow_module_overrides": self._overriding,
             "materializers": self._materializers,
         }
@@ -347,6 +351,11 @@ class Driver(GraphViews):
         return estimate(prepared.plan, values, history=history, currency=currency)
 
     # How it is done.
+
+    @property
+    def failed_hooks(self) -> dict[str, int]:
+        """How often each observer's hook has raised so far, which fails no run, by its name."""
+        return self.lifecycle.raised
 
     @property
     def threads(self) -> int:

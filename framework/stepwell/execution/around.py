@@ -117,9 +117,13 @@ def _told(writer: Writer, hook: Hook, call: str, place: Place) -> list[tuple[str
 
 def _hook(writer: Writer, work: Work, hook: Hook, **known: str) -> str:
     """The call of a hook; `known` has the text of some of its arguments."""
-    adapter = writer.own(_snake(type(hook.adapter).__name__), hook.adapter)
+    if hook.limited:
+        called = f"{writer.spaces.write('hooks', hook.method, hook)}.call"
+    else:
+        adapter = writer.own(_snake(type(hook.adapter).__name__), hook.adapter)
+        called = f"{adapter}.{hook.method}"
     words = ", ".join(f"{name}={_word(writer, work, name, known)}" for name in hook.takes)
-    call = f"{adapter}.{hook.method}({words})"
+    call = f"{called}({words})"
     return f"await {call}" if hook.is_async and hook.event != "do_node_execute" else call
 
 

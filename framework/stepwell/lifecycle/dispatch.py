@@ -6,6 +6,7 @@ is not. So what nobody hears costs nothing.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,7 +14,10 @@ from typing import Any, NamedTuple
 from stepwell.errors import AdapterError, HookError, did_you_mean, nearest, told
 from stepwell.lifecycle.api import Observer
 from stepwell.lifecycle.events import Declared, declarations
+from stepwell.lifecycle.hook_rules import NO_RULES, HookRules, within, within_async
 from stepwell.spec import Node
+
+_counting = allocate_lock()
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +32,8 @@ class Hook:
         takes: the keywords to give it: those that it reads, no more.
         is_async: whether its result is to be awaited.
         observer: whether what it raises is logged (`log_once`) and forgotten.
-        told: whether it was logged already.
+        limited: whether `call` is more than the bound function, as it has a time limit.
+        raised: how often it raised what was forgotten.
     """
 
     adapter: object
@@ -38,7 +43,8 @@ class Hook:
     takes: tuple[str, ...]
     is_async: bool
     observer: bool
-    told: bool = False
+    limited: bool = False
+    raised: int = 0
 
     def __str__(self) -> str:
         return f"`{type(self.adapter).__name__}.{self.method}`"
@@ -77,14 +83,15 @@ class LifecycleSet:
 
     Args:
         adapters: in the order given by the user.
+        rules: what their hooks may do.
 
     Raises:
         AdapterError: if an adapter hears nothing, if a function of it asks for what its event does
             not give, or if two adapters do what only one can.
     """
 
-    def __init__(self, adapters: Iterable[object] = ()) -> None:
-        self.adapters = tuple(adapters)
+    def __init__(self, adapters: Iterable[object] = (), rules: HookRules = NO_RULES) -> None:
+        self.adapters, self.rules = tuple(adapters), rules
         self._heard: dict[str, tuple[Hook, ...]] = {}
         self._around: dict[str, tuple[Around, ...]] = {}
         for position, adapter in enumerate(self.adapters):
@@ -92,7 +99,7 @@ class LifecycleSet:
                 raise AdapterError(
                     f"the same `{type(adapter).__name__}` is given twice; give it once"
                 )
-            for declared, hook in _hooks(adapter):
+            for declared, hook in _hooks(adapter, rules):
                 earlier = self._heard.get(hook.event, ())
                 if declared.combine == "one" and earlier:
                     raise AdapterError(
@@ -103,7 +110,13 @@ class LifecycleSet:
         self.needs_context = any(getattr(a, "needs_context", False) for a in self.adapters)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return LifecycleSet, (self.adapters,)
+        return LifecycleSet, (self.adapters, self.rules)
+
+    @property
+    def raised(self) -> dict[str, int]:
+        """How often each observer's hook raised what was forgotten, by the hook's name."""
+        hooks = [hook for heard in self._heard.values() for hook in heard if hook.raised]
+        return {str(hook).strip("`"): hook.raised for hook in hooks}
 
     def hooks(self, event: str) -> tuple[Hook, ...]:
         """The hooks, methods or validators of that event, in the order of adapters."""
@@ -174,9 +187,10 @@ def given(hook: Hook, keywords: dict[str, Any]) -> dict[str, Any]:
 
 
 def log_once(hook: Hook, error: Exception) -> None:
-    """Logs what an observer's hook raised, the first time it does."""
-    if not hook.told:
-        hook.told = True
+    """Logs what an observer's hook raised, the first time it does; counts it each time."""
+    with _counting:
+        hook.raised += 1
+    if hook.raised == 1:
         from logging import getLogger
 
         getLogger("stepwell").error(
@@ -197,14 +211,14 @@ def _either(pair: Around) -> Hook:
     return hook
 
 
-def _hooks(adapter: object) -> list[tuple[Declared, Hook]]:
+def _hooks(adapter: object, rules: HookRules) -> list[tuple[Declared, Hook]]:
     cls = type(adapter)
     if isinstance(adapter, type):
         raise AdapterError(
             f"`{adapter.__name__}` is a class; give an adapter made of it: `{adapter.__name__}()`"
         )
     declared = declarations(cls)
-    found = [(d, _hook(adapter, d)) for d in declared if _defines(cls, d)]
+    found = [(d, _hook(adapter, d, rules)) for d in declared if _defines(cls, d)]
     if not found and not getattr(adapter, "needs_context", False):
         raise AdapterError(_deaf(cls, declared))
     return found
@@ -217,18 +231,24 @@ def _defines(cls: type, declared: Declared) -> bool:
     )
 
 
-def _hook(adapter: object, declared: Declared) -> Hook:
+def _hook(adapter: object, declared: Declared, rules: HookRules) -> Hook:
     import inspect
 
     call = getattr(adapter, declared.method)
     is_async = inspect.iscoroutinefunction(call)
-    observer = isinstance(adapter, Observer)
+    observer = isinstance(adapter, Observer) and not rules.strict
     takes: tuple[str, ...]
     if declared.method == "build_result":
         call, takes = _spread(call), ("outputs",)
     else:
         takes = _takes(call, declared, type(adapter).__name__)
-    return Hook(adapter, declared.event, declared.method, call, takes, is_async, observer)
+    hook = Hook(adapter, declared.event, declared.method, call, takes, is_async, observer)
+    if rules.seconds is not None and declared.kind == "hook":
+        limit = rules.seconds
+        name = f"{type(adapter).__name__}.{declared.method}"
+        hook.call = within_async(limit, call) if is_async else within(limit, call, name)
+        hook.limited = True
+    return hook
 
 
 def _spread(build_result: Callable[..., Any]) -> Callable[..., Any]:
