@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from stepwell.spec import Node
 
 
+NAMED = 8
+"""So many of what a step reads are named where it fails."""
+
 OnError = Literal["fail", "skip", "collect"]
 
 
@@ -268,7 +271,16 @@ def note(error: BaseException, node: Node, at: At) -> None:
         attempt = getattr(error, "__stepwell_attempt__", 1)
         item = f", item `{at.task_id}`" if at.task_id else ""
         with suppress(Exception):  # an exception may refuse it, and must arrive all the same
-            error.add_note(f"in node {node.place}{item}, run {at.run_id}, attempt {attempt}")
+            error.add_note(
+                f"in node {node.place}{item}, run {at.run_id}, attempt {attempt}{_given(node)}"
+            )
+
+
+def _given(node: Node) -> str:
+    """What a node reads, by name: where a wrong value has come from."""
+    names = [*dict.fromkeys(f"`{param.reads}`" for param in node.params)]
+    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+    return f", given {', '.join(names[:NAMED] + more)}" if names else ""
 
 
 def refuse_coroutine(node: Node, value: Any) -> None:

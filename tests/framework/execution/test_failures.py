@@ -84,7 +84,7 @@ def test_an_error_arrives_as_itself_with_one_note(run: Run, error: BaseException
     (note,) = error.__notes__
     assert note.startswith(f"in node `broken` ({__file__}:")
     assert ", run " in note
-    assert note.endswith(", attempt 1")
+    assert note.endswith(", attempt 1, given `first`, `fail`, `error`")
     del error.__notes__
 
 
@@ -267,7 +267,7 @@ def test_a_run_inside_a_step_finishes_in_a_full_pool(size: int) -> None:
         return inner(depth)
 
     def inner(depth: int) -> int:
-        return dr.execute(["level"], {"depth": depth - 1})["level"] if depth else 1  # type: ignore[no-any-return]
+        return dr.execute(["level"], {"depth": depth - 1})["level"] if depth else 1
 
     dr = Builder().with_modules(module_of(level, left, right)).with_threads(size).build()
     assert dr.execute(["level"], {"depth": 3}) == {"level": 16}
@@ -282,3 +282,15 @@ def test_execute_awaits_async_steps_on_a_loop_of_its_own() -> None:
         return 2 * fetched
 
     assert Driver({}, module_of(fetched, doubled)).execute(["doubled"], {"x": 2}) == {"doubled": 4}
+
+
+def test_fault_n1_of_many_that_a_step_reads_the_first_are_named() -> None:
+    """The rest is counted."""
+    params = ", ".join(f"x{number}: int" for number in range(12))
+    names: dict[str, Any] = {}
+    exec(f"def total({params}) -> int:\n    raise KeyError", names)
+    inputs = {f"x{number}": number for number in range(12)}
+    with pytest.raises(KeyError) as caught:
+        Driver({}, module_of(names["total"])).execute(["total"], inputs)
+    (note,) = caught.value.__notes__
+    assert note.endswith(", given `x0`, `x1`, `x2`, `x3`, `x4`, `x5`, `x6`, `x7`, 4 more")
