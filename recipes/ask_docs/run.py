@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from stepwell import Chunk, Driver, RunFinished, StepFinished, StepStarted, StepwellError, local
 from stepwell.llm import Price, TokenAccounting, metered
+from stepwell.store import RunStore
 
 QUESTION = "What is the difference between a list and a tuple?"
 COLUMNS = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
@@ -41,7 +42,7 @@ def model(stack: ExitStack) -> tuple[dict[str, object], str]:
 def ask(question: str, docs: str, console: Console, stack: ExitStack) -> None:
     """Answers as the words come, then shows the sources and what each step took."""
     given, reader = model(stack)
-    embedder, accounting, size = local.Embedder(), TokenAccounting(), 800
+    embedder, accounting, size = local.Embedder(), TokenAccounting(store=RunStore()), 800
     files = local.files_in(docs) if docs else None
     fingerprint = local.corpus_digest(files, embedder.name, size)
     name = re.sub(r"\W+", "-", str(Path(docs).resolve())) if docs else "-python"
@@ -75,10 +76,9 @@ def ask(question: str, docs: str, console: Console, stack: ExitStack) -> None:
 def show(console: Console, hits: list[local.Hit]) -> None:
     """The sources of an answer, with what they say."""
     for number, hit in enumerate(hits, start=1):
-        passage = hit.passage
-        place = " · ".join(dict.fromkeys((passage.title, passage.source)))
+        place = " · ".join(dict.fromkeys((hit.passage.title, hit.passage.source)))
         console.print(f"{number}  {place}", style="cyan", markup=False)
-        console.print(shorten(passage.text, 400, placeholder=" …") + "\n", markup=False)
+        console.print(shorten(hit.passage.text, 400, placeholder=" …") + "\n", markup=False)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from threading import RLock
 from weakref import WeakValueDictionary, finalize
 
 from stepwell.errors import StoreError
+from stepwell.store.place import FOLDER
 
 MARK = 0x73_77_72_73
 """In the head of the file (`application_id`): that it is a run store."""
@@ -179,7 +180,8 @@ def _made(path: Path) -> sqlite3.Connection:
     """A connection that reads and writes; makes the folder, the file and what is lacking in it."""
     folder = path.parent
     if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.name == FOLDER and not (folder / ".gitignore").exists():
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     # Names of steps and files, and what runs cost, are nobody else's.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -111,6 +111,7 @@ class Runs:
         base = reading(self.path)
         try:
             with telling(self.path):
+                base.execute("begin")  # all that is read is of one moment
                 yield base
         except (ValueError, TypeError, KeyError, ArithmeticError) as error:
             raise StoreError(

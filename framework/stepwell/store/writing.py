@@ -193,8 +193,9 @@ def alive(base: sqlite3.Connection) -> set[str]:
     """The processes that are there.
 
     Their times are of a clock that all processes of a machine share. After the machine is started
-    again it begins anew: a lease that ends later than any can is from before.
+    again it begins anew: a lease that ends much later than any can is from before.
     """
     now = monotonic()
-    found = base.execute("select id from process where until between ? and ?", (now, now + LEASE))
+    latest = now + 2 * LEASE  # one that was prolonged just now ends after a lease from now
+    found = base.execute("select id from process where until between ? and ?", (now, latest))
     return {process for (process,) in found}
