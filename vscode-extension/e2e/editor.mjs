@@ -3,8 +3,9 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as graph from "./graph.mjs";
-import { completion, language, lens, rename } from "./language.mjs";
+import { completion, extract, folds, language, lens, rename, types } from "./language.mjs";
 import { killed, reloaded, run } from "./life.mjs";
+import { migrate } from "./moving.mjs";
 import { CANARIES, SETTINGS, untrusted } from "./trust.mjs";
 import { within } from "./vscode.mjs";
 import { FILES } from "./workspace.mjs";
@@ -16,7 +17,8 @@ rmSync(shots, { recursive: true, force: true });
 mkdirSync(shots, { recursive: true });
 const common = { tools, vsix: join(here, "../stepwell.vsix"), shots, files: FILES };
 
-await within({ ...common, machine: { "stepwell.interpreter": python } }, async (editor) => {
+const machine = { "stepwell.interpreter": python };
+await within({ ...common, machine, settings: { "stepwell.types": "ty" } }, async (editor) => {
   await editor.open("flow.py");
   await graph.wrong(editor);
   await language(editor);
@@ -28,6 +30,10 @@ await within({ ...common, machine: { "stepwell.interpreter": python } }, async (
   await run(editor);
   await killed(editor);
   await reloaded(editor);
+  await types(editor);
+  await extract(editor);
+  await folds(editor);
+  await migrate(editor);
   await graph.hostile(editor);
   await graph.large(editor);
 });

@@ -99,3 +99,67 @@ export async function rename(editor) {
   await page.keyboard.press("Control+z");
   await editor.until(async () => (await count("passages")) === 6, "one undo takes it back");
 }
+
+/** What the type checker says of edges, at the parameters, with both types. */
+export async function types(editor) {
+  const { page } = editor;
+  await editor.go("typed.py");
+  await editor.command("View: Toggle Problems");
+  const told = (text) => async () => (await editor.problems()).find((row) => row.includes(text));
+  await editor.until(told("`double` takes `first: int`"), "what a type variable becomes");
+  const problem = await editor.until(told("`volume` takes `bag: Sized`"), "a protocol");
+  assert.match(problem, /`bag` makes something else; ty: .*line 31/);
+  const row = page.locator(".markers-panel .monaco-list-row", { hasText: "takes `bag: Sized`" });
+  await row.first().click();
+  await page.locator(".squiggly-error").first().waitFor();
+  await editor.shot("types");
+  await editor.command("View: Focus First Editor Group");
+  await page.keyboard.press("Control+Home");
+  await editor.put("def weight");
+  await page.keyboard.press("Home");
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Control+Shift+ArrowRight");
+  await page.keyboard.type("size");
+  assert.ok(await told("`volume` takes `bag: Sized`")(), "nothing is asked before it is saved");
+  await editor.command("File: Save");
+  await editor.until(async () => !(await told("`volume` takes `bag: Sized`")()), "it is met now");
+  assert.ok(await told("`double` takes `first: int`")());
+  await editor.command("View: Hide Panel");
+}
+
+/** A literal becomes an input with that default, and the person is asked for its name. */
+export async function extract(editor) {
+  const { page } = editor;
+  await editor.go("typed.py");
+  await page.locator(".view-line span", { hasText: /^2$/ }).first().click();
+  await editor.command("Refactor");
+  const menu = page.locator(".action-widget .monaco-list-row");
+  await menu.filter({ hasText: "Extract to the input `double_number`" }).first().waitFor();
+  await editor.shot("extract");
+  await menu.filter({ hasText: "Extract to the input" }).first().click();
+  const box = page.locator(".rename-box input");
+  await box.waitFor();
+  assert.equal(await box.inputValue(), "double_number");
+  await box.fill("factor");
+  await page.keyboard.press("Enter");
+  const line = page.locator(".view-line", { hasText: ", factor: int = 2)" });
+  await line.waitFor();
+  await page.locator(".view-line", { hasText: "return factor * first" }).waitFor();
+}
+
+/** What is done for each item folds as one. */
+export async function folds(editor) {
+  const { page } = editor;
+  await editor.go("pages.py");
+  const lines = async () =>
+    (await page.locator(".editor-instance .view-line").allTextContents())
+      .join("\n")
+      .replaceAll("\u00a0", " ");
+  await page.locator(".view-line", { hasText: "def length" }).waitFor();
+  await editor.command("Fold All Regions");
+  await editor.until(async () => !(await lines()).includes("def length"), "the block is folded");
+  for (const name of ["names", "page", "told"]) assert.ok((await lines()).includes(`def ${name}(`));
+  await editor.shot("folded");
+  await editor.command("Unfold All Regions");
+  await page.locator(".view-line", { hasText: "def length" }).waitFor();
+}

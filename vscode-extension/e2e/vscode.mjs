@@ -20,7 +20,6 @@ const QUIET = {
   "files.simpleDialog.enable": true,
   "editor.minimap.enabled": false,
   "editor.stickyScroll.enabled": false,
-  "editor.folding": false,
   "editor.autoIndent": "none",
   "terminal.integrated.gpuAcceleration": "off",
   "workbench.activityBar.location": "hidden",

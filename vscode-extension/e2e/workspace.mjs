@@ -72,6 +72,77 @@ export function large(count) {
   return `${lines.join("\n")}\n`;
 }
 
+/** Two mistakes that a type checker alone sees: what a type variable becomes, a protocol that is not met. */
+export const TYPED = `\
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Sized(Protocol):
+    def size(self) -> int: ...
+
+
+class Bag:
+    def weight(self) -> int:
+        return 3
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+def first(words: list[T]) -> T:
+    return words[0]
+
+
+def double(first: int) -> int:
+    return 2 * first
+
+
+def bag() -> Bag:
+    return Bag()
+
+
+def volume(bag: Sized) -> int:
+    return bag.size()
+`;
+
+export const PAGES = `\
+from stepwell import Collect, Parallelizable
+
+
+def names() -> list[str]:
+    return ["a", "b"]
+
+
+def page(names: list[str]) -> Parallelizable[str]:
+    yield from names
+
+
+def length(page: str) -> int:
+    return len(page)
+
+
+def total(length: Collect[int]) -> int:
+    return sum(length)
+
+
+def told(total: int) -> str:
+    return f"{total} letters"
+`;
+
+export const OLD = `\
+"""Words, as Hamilton has them."""
+
+from hamilton.function_modifiers import tag
+
+
+@tag(owner="me")
+def words(text: str) -> list[str]:
+    return text.split()
+`;
+
 const PROJECT = `\
 [tool.stepwell.pipelines.flow]
 modules = ["flow"]
@@ -80,11 +151,18 @@ outputs = ["cited"]
 
 [tool.stepwell.pipelines."${EVIL}"]
 modules = ["hostile"]
+
+[tool.stepwell.pipelines.typed]
+modules = ["typed"]
+inputs = ["text"]
 `;
 
 export const FILES = {
   "flow.py": FLOW,
   "hostile.py": HOSTILE,
   "large.py": large(10_000),
+  "old.py": OLD,
+  "pages.py": PAGES,
   "pyproject.toml": PROJECT,
+  "typed.py": TYPED,
 };

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { example } from "./example";
 import { GraphPanel } from "./graph/panel";
+import { LastRuns } from "./last-run";
 import { migrate } from "./migrating";
 import * as python from "./python-extension";
 import * as references from "./references";
@@ -25,6 +26,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     graph,
     watch(),
     new Rules(started).register(),
+    new LastRuns(started).register(),
     references.register(),
     registerCommand("stepwell.showGraph", () => graph.show()),
     registerCommand("stepwell.example", example),

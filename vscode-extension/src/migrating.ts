@@ -1,7 +1,7 @@
 /** Moves files over from Hamilton: what would change is shown as a refactoring, to be taken or left. */
 
 import { execFile } from "node:child_process";
-import { isAbsolute, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import * as vscode from "vscode";
 import { type Change, command, type Migration, migration } from "./migration";
 import { cure, probe } from "./probe";
@@ -22,8 +22,8 @@ export async function migrate(server: Server, given: unknown): Promise<void> {
   if (!(await vscode.workspace.saveAll(false))) {
     return;
   }
-  const folder = vscode.workspace.getWorkspaceFolder(target)?.uri.fsPath;
-  const said = await ask(path, target.fsPath, folder);
+  const folder = vscode.workspace.getWorkspaceFolder(target)?.uri.fsPath ?? dirname(target.fsPath);
+  const said = await ask(path, relative(folder, target.fsPath) || ".", folder);
   if (typeof said === "string") {
     void vscode.window.showErrorMessage(`stepwell migrate: ${said}`);
     return;
@@ -31,7 +31,7 @@ export async function migrate(server: Server, given: unknown): Promise<void> {
   for (const gap of said.gaps) {
     server.say(gap);
   }
-  await propose(said, folder ?? "");
+  await propose(said, folder);
   await tellGaps(server, said);
 }
 
@@ -52,10 +52,9 @@ async function choose(): Promise<vscode.Uri | undefined> {
   return (await vscode.window.showQuickPick(items, { placeHolder }))?.uri;
 }
 
-function ask(python: string, path: string, cwd?: string): Promise<Migration | string> {
+function ask(python: string, path: string, cwd: string): Promise<Migration | string> {
   return new Promise((resolve) => {
-    const options = { maxBuffer: 64 * 2 ** 20, ...(cwd && { cwd }) };
-    execFile(python, command(path), options, (error, stdout, stderr) => {
+    execFile(python, command(path), { maxBuffer: 64 * 2 ** 20, cwd }, (error, stdout, stderr) => {
       // 1 says that something has no counterpart.
       const failed = error !== null && error.code !== 1;
       resolve(failed ? stderr.trim() || error.message : migration(stdout));
@@ -63,14 +62,14 @@ function ask(python: string, path: string, cwd?: string): Promise<Migration | st
   });
 }
 
-/** The changes as VS Code previews a refactoring: each can be left out. */
+/** The changes as VS Code previews a refactoring: those that are ticked are made. */
 async function propose({ files }: Migration, folder: string): Promise<void> {
   const edit = new vscode.WorkspaceEdit();
   const label = "Move over from Hamilton";
   const metadata = { needsConfirmation: true, label };
   let notebooks = 0;
   for (const [path, changes] of files) {
-    const uri = vscode.Uri.file(isAbsolute(path) ? path : join(folder, path));
+    const uri = vscode.Uri.file(join(folder, path));
     if (path.endsWith(".ipynb")) {
       notebooks += 1;
       continue;

@@ -12,7 +12,7 @@ export interface Migration {
   readonly gaps: readonly string[];
 }
 
-/** The command's words after `python`. */
+/** The command's words after `python`; the path is one from the folder that it runs in. */
 export function command(path: string): string[] {
   return ["-m", "stepwell", "migrate", "--", path];
 }
@@ -68,7 +68,7 @@ export function migration(told: string): Migration {
   return { files, gaps };
 }
 
-/** A path without the time that may follow it. */
+/** A path without what a diff puts around it. */
 function name(path: string): string {
-  return path.split("\t")[0]?.trimEnd() ?? "";
+  return (path.split("\t")[0] ?? "").trimEnd().replace(/^b\//, "");
 }

@@ -5,11 +5,13 @@ import type { ClientCapabilities, Location, Position, StaticFeature } from "vsco
 
 const SHOW = "stepwell.showReferences";
 const RENAME = "stepwell.rename";
+const OPEN_LAST_RUN = "stepwell.openLastRun";
 
 /** Tells the server that lenses and code actions may carry them. */
 export const namedCommands: StaticFeature = {
   fillClientCapabilities(capabilities: ClientCapabilities) {
-    capabilities.experimental = { ...capabilities.experimental, commands: [SHOW, RENAME] };
+    const commands = [SHOW, RENAME, OPEN_LAST_RUN];
+    capabilities.experimental = { ...capabilities.experimental, commands };
   },
   initialize() {},
   getState: () => ({ kind: "static" }),

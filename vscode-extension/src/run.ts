@@ -28,10 +28,12 @@ export function command(
   view: View,
   targets: readonly string[],
   inputs: ReadonlyMap<string, string>,
+  record: boolean,
 ): string[] {
   const config = Object.entries(view.run.config ?? {});
   return [
     ...["-m", "stepwell", "run", ...view.run.files],
+    ...(record ? ["--store"] : []),
     ...targets.map((name) => `--target=${name}`),
     ...config.map(([key, value]) => `--config=${key}=${JSON.stringify(value)}`),
     ...[...inputs].map(([name, value]) => `--input=${name}=${value}`),

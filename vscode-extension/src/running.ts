@@ -71,6 +71,7 @@ export class Runner {
     if (inputs === undefined || !(await vscode.workspace.saveAll(false))) {
       return;
     }
+    const record = vscode.workspace.getConfiguration("stepwell").get("recordRuns", true);
     const first = vscode.Uri.file(view.run.files[0] ?? "");
     const folder = vscode.workspace.getWorkspaceFolder(first);
     const task = new vscode.Task(
@@ -78,7 +79,7 @@ export class Runner {
       folder ?? vscode.TaskScope.Workspace,
       `run ${targets.join(", ")}`,
       "stepwell",
-      new vscode.ProcessExecution(path, command(view, targets, inputs), {
+      new vscode.ProcessExecution(path, command(view, targets, inputs, record), {
         ...(folder && { cwd: folder.uri.fsPath }),
       }),
     );

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { command, migration } from "../src/migration";
 
 const TOLD = `\
---- flows/a.py
-+++ flows/a.py
+--- a/flows/a.py
++++ b/flows/a.py
 @@ -1,4 +1,5 @@
  """Words."""
 -from hamilton import driver
@@ -17,8 +17,8 @@ const TOLD = `\
 -import hamilton
 +import stepwell.compat.hamilton as hamilton
 +--- not a header
---- b.py
-+++ b.py
+--- a/b.py
++++ b/b.py
 @@ -0,0 +1 @@
 +first
 flows/a.py:7: \`hamilton.plugins\` has no counterpart; instead: a step

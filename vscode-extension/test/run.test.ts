@@ -35,9 +35,14 @@ test("what the configuration holds is not asked for", () => {
 test("the command holds every value as one word of its own", () => {
   const run = { ...graph.run, config: { model: "small", size: 3 } };
   const inputs = new Map([["question", "why; rm -rf / `x` $(y) 'z'"]]);
-  assert.deepEqual(command({ ...graph, run }, ["answer", "found"], inputs), [
+  assert.deepEqual(command({ ...graph, run }, ["answer", "found"], inputs, false), [
     ...["-m", "stepwell", "run", "/w/flow.py", "--target=answer", "--target=found"],
     ...['--config=model="small"', "--config=size=3"],
     "--input=question=why; rm -rf / `x` $(y) 'z'",
   ]);
+});
+
+test("a run is recorded unless the setting says no", () => {
+  const words = command(graph, ["answer"], new Map(), true);
+  assert.deepEqual(words.slice(4), ["--store", "--target=answer"]);
 });

@@ -158,6 +158,13 @@ export class GraphPanel implements vscode.Disposable, vscode.WebviewPanelSeriali
       case "run":
         void vscode.commands.executeCommand("stepwell.runStep", message.name);
         break;
+      case "lastRun":
+        void vscode.commands.executeCommand(
+          "stepwell.openLastRun",
+          `${this.#editor?.document.uri ?? ""}`,
+          this.#pipeline,
+        );
+        break;
       case "save":
         void this.#save(message.svg);
         break;

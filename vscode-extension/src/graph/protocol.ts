@@ -23,6 +23,27 @@ export interface Written {
   readonly body: Range | null;
 }
 
+/** What a step did when it ran last; `text` says all of it in a line. */
+export interface Figure {
+  readonly time: string;
+  readonly tokens: string;
+  readonly cost: string;
+  /** The class of what it raised; empty where it raised nothing. */
+  readonly error: string;
+  /** Whether its text was another one then. */
+  readonly changed: boolean;
+  /** Whether that was a run before the pipeline's last. */
+  readonly earlier: boolean;
+  readonly text: string;
+}
+
+/** The last run of a pipeline; `text` says all of it in a line. */
+export interface LastRun {
+  readonly id: string;
+  readonly ended: string;
+  readonly text: string;
+}
+
 export interface Vertex {
   readonly name: string;
   readonly kind: "step" | "field" | "input" | "choice";
@@ -33,6 +54,7 @@ export interface Vertex {
   readonly stale: boolean;
   readonly places: readonly Written[];
   readonly problems: readonly Problem[];
+  readonly last?: Figure | null;
 }
 
 export interface Edge {
@@ -60,6 +82,7 @@ export interface View {
   readonly problems: readonly Problem[];
   readonly holes: readonly string[];
   readonly run: Run;
+  readonly last?: LastRun | null;
 }
 
 export type ToView =
@@ -75,4 +98,5 @@ export type FromView =
   | { readonly kind: "pipeline"; readonly name: string }
   | { readonly kind: "rule"; readonly code: string }
   | { readonly kind: "run"; readonly name: string }
+  | { readonly kind: "lastRun" }
   | { readonly kind: "save"; readonly svg: string };

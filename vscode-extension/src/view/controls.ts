@@ -1,6 +1,6 @@
 /** Everything around the picture: the bar, the search, the keys, and what is said of the chosen step. */
 
-import type { FromView, Problem, View } from "../graph/protocol";
+import type { FromView, LastRun, Problem, View } from "../graph/protocol";
 import type { Picture } from "./picture";
 import type { Focus } from "./shown";
 
@@ -144,7 +144,8 @@ export class Controls {
         title.append(run);
       }
       said.push(title);
-      const facts = [chosen.doc, ...chosen.notes];
+      const last = chosen.last ? `Last run: ${chosen.last.text}` : "";
+      const facts = [chosen.doc, ...chosen.notes, last];
       said.push(...facts.filter(Boolean).map((line) => made("p", line)));
     }
     said.push(...(chosen?.problems ?? []).map((problem) => this.#problem(problem)));
@@ -155,8 +156,21 @@ export class Controls {
     if (drawn < all) {
       said.push(made("p", `${drawn} of ${all} boxes are shown.`));
     }
+    if (this.#view?.last) {
+      said.push(this.#lastRun(this.#view.last));
+    }
     this.#details.replaceChildren(...said);
     this.#details.hidden = said.length === 0;
+  }
+
+  #lastRun({ text, ended }: LastRun): HTMLElement {
+    const line = made("p", "");
+    line.className = ended === "failed" ? "error" : "";
+    const button = made("button", "Last run");
+    button.title = "What each step did in it";
+    button.addEventListener("click", () => this.tell({ kind: "lastRun" }));
+    line.append(button, ` ${text}`);
+    return line;
   }
 
   #problem({ code, message, severity }: Problem): HTMLElement {

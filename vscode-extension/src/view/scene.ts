@@ -2,6 +2,7 @@
 
 import type { Edge, Vertex, View } from "../graph/protocol";
 import type { Camera, Size } from "./camera";
+import { figures, lookOf } from "./figures";
 import { type Arrow, type Box, head, type Layout, type Point, path } from "./layout";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
@@ -39,7 +40,7 @@ export class Scene {
 
   /** How large a box will be. */
   box(vertex: Vertex): Box {
-    const small = linesOf(vertex);
+    const small = linesOf(vertex).map(({ words }) => words);
     const widths = [
       this.#width(cut(vertex.name), NAME) + (vertex.problems.length > 0 ? 22 : 0),
       ...small.map((line) => this.#width(line, SMALL)),
@@ -159,10 +160,9 @@ function parts(vertex: Vertex, { width, height }: Box): SVGElement[] {
     made("rect", { width: `${width}`, height: `${height}`, rx: `${Math.min(radius, 18)}` }),
     text("text", cut(vertex.name), { class: "name", x: `${SIDE}`, y: `${7 + 14}` }),
   ];
-  linesOf(vertex).forEach((line, index) => {
+  linesOf(vertex).forEach(({ words, look }, index) => {
     const y = 7 + NAME.line + 12 + index * SMALL.line;
-    const look = index === 0 && vertex.type !== "" ? "type" : "note";
-    found.push(text("text", line, { class: look, x: `${SIDE}`, y: `${y}` }));
+    found.push(text("text", words, { class: look, x: `${SIDE}`, y: `${y}` }));
   });
   if (vertex.problems.length > 0) {
     const badge = made("g", { class: "badge", transform: `translate(${width - 16} 16)` });
@@ -195,20 +195,34 @@ function drawnArrow(
   return element;
 }
 
-function linesOf(vertex: Vertex): string[] {
-  return [vertex.type, ...vertex.notes].filter((line) => line !== "").map(cut);
+interface Line {
+  readonly words: string;
+  readonly look: string;
+}
+
+function linesOf(vertex: Vertex): Line[] {
+  const lines = [{ words: vertex.type, look: "type" }];
+  lines.push(...vertex.notes.map((words) => ({ words, look: "note" })));
+  if (vertex.last) {
+    lines.push({ words: figures(vertex.last), look: `last ${lookOf(vertex.last)}`.trim() });
+  }
+  return lines
+    .filter(({ words }) => words !== "")
+    .map(({ words, look }) => ({ words: cut(words), look }));
 }
 
 function tip(vertex: Vertex): string {
   const head = vertex.type === "" ? vertex.name : `${vertex.name}: ${vertex.type}`;
   const problems = vertex.problems.map(({ code, message }) => `${code} ${message}`);
-  return [head, vertex.doc, ...problems].filter((line) => line !== "").join("\n");
+  const last = vertex.last ? `Last run: ${vertex.last.text}` : "";
+  return [head, vertex.doc, ...problems, last].filter((line) => line !== "").join("\n");
 }
 
 function spoken(vertex: Vertex, missing: boolean): string {
   const kind = missing ? "missing input" : vertex.kind;
   const problems = vertex.problems.map(({ message }) => message).join("; ");
-  return [`${kind} ${vertex.name}`, vertex.type, problems].filter(Boolean).join(", ");
+  const last = vertex.last ? `last run ${vertex.last.text}` : "";
+  return [`${kind} ${vertex.name}`, vertex.type, problems, last].filter(Boolean).join(", ");
 }
 
 /** A line short enough for a box; what is a line break or has no face is told apart from a space. */
