@@ -213,7 +213,11 @@ def w6() -> Iterator[Row]:
     makers: dict[str, tuple[Builder, str, str]] = {
         "W6 10,000 items, one by one": (Builder(), "doubles", "1.25x"),
         "W6 with a hook": (Builder().with_adapters(Watch()), "doubles", ""),
-        "W6 on 2 threads": (Builder().with_executor(ThreadsExecutor(2)), "doubles", ""),
+        "W6 on 2 threads": (
+            Builder().with_executor(ThreadsExecutor(2)),
+            "doubles",
+            "0.5 us an item",
+        ),
         "W6 async steps, 16 at once": (
             Builder().with_executor(AsyncioExecutor(16)),
             "all_awaited",

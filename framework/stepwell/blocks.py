@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from stepwell.graph import Graph
+from stepwell.keys import hidden
 from stepwell.spec import Node, Param
 
 STREAM = "stepwell.Stream"
@@ -19,6 +20,8 @@ LIVE = "stepwell.Collecting"
 ALL = ("stepwell.Collect", LIVE)
 ON_ERROR = "on_error"
 """The tag of a source that says what the failure of an item means."""
+KEY = "item_key"
+"""The tag of a source that says which attribute or entry of an item is what it is called by."""
 POLICIES = ("fail", "skip", "collect")
 
 Nest = tuple[str, ...]
@@ -111,6 +114,23 @@ def policy(source: Node) -> str:
     """What the failure of one item means: `fail`, `skip` or `collect`; `""` where it isn't said."""
     said = source.tags.get(ON_ERROR, "")
     return said if isinstance(said, str) else ""
+
+
+def item_key(source: Node, item: object) -> str | None:
+    """What an item is called in errors, where its source says so; at most 60 characters.
+
+    >>> item_key(Node("page", tags={"item_key": "path"}), {"path": "a.txt", "text": "…"})
+    "'a.txt'"
+    """
+    said = source.tags.get(KEY)
+    if not isinstance(said, str):
+        return None
+    try:
+        found = item[said] if isinstance(item, Mapping) else getattr(item, said)
+    except (AttributeError, LookupError):
+        return None
+    text = hidden(repr(found).encode()).decode("utf-8", "replace")
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _is_source(node: Node | None) -> bool:

@@ -76,7 +76,9 @@ class ItemFailed:
     Args:
         number: the item's, from 0.
         error: what its step raised.
+        key: what the item is called, where its source says so (`@tag(item_key=…)`).
     """
 
     number: int
     error: Exception
+    key: str | None = None

@@ -14,6 +14,20 @@ if TYPE_CHECKING:
     from stepwell.spec import Node
 
 
+class Loop(NamedTuple):
+    """A loop over items.
+
+    Args:
+        source: what gives the items.
+        made: the variable of the list of what was made for each item so far.
+        item: the variable of the item.
+    """
+
+    source: Node
+    made: str
+    item: str
+
+
 class Place(NamedTuple):
     """What a line of a text belongs to.
 
@@ -22,15 +36,14 @@ class Place(NamedTuple):
         entered: how many adapters have had their turn before the step and not yet after it.
         hook: the hook that it calls, if it does.
         inner: the node that it calls within a loop over items, if it does.
-        loops: the loops it is in, outermost first: a source's name, and the variable of the list
-            of what was made for each item so far.
+        loops: the loops it is in, outermost first.
     """
 
     position: int
     entered: int = 0
     hook: Hook | None = None
     inner: Node | None = None
-    loops: tuple[tuple[str, str], ...] = ()
+    loops: tuple[Loop, ...] = ()
 
 
 def written(writer: Writer, position: int, work: Work) -> list[tuple[str, Place]]:

@@ -9,13 +9,13 @@ from contextlib import nullcontext
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from stepwell.execution.each import Made, OneItem, collected, ended
+from stepwell.execution.item import EachItem, Outcome, Task, collected, ended
 from stepwell.execution.run import Run
 from stepwell.execution.streams import close
 from stepwell.execution.surround import drive_async, surround
 from stepwell.execution.tasks import ANOTHER_FAILED, QUICK, SLOW, in_thread, run_tasks
 from stepwell.execution.work import At, Attribution, note
-from stepwell.executors.base import Cancelled, Outcome, Task
+from stepwell.executors.base import Batch, Cancelled, Done
 from stepwell.executors.tasks import AT_ONCE
 from stepwell.lifecycle.current import stopping
 from stepwell.lifecycle.stop import Stop
@@ -41,7 +41,7 @@ async def each_async(
     source = block.drawn(items)
     try:
         while await block.next_is_there(source):
-            for result in block.made.take(await block.outcome()):
+            for result in block.made.take(_alone(await block.outcome())):
                 yield result
         block.made.end()
     except GeneratorExit:
@@ -56,8 +56,8 @@ class _Items:
 
     def __init__(self, work: BlockWork, shared: Sequence[Any], at: At, pool: Pool) -> None:
         self._work, self._shared, self._at, self._pool = work, shared, at, pool
-        self.made = Made(work.block.source, work.on_error)
-        self._one = OneItem(work, shared, at)
+        self._one = EachItem(work, shared, at)
+        self.made = self._one.made
         at_once = getattr(work.executor, "max_concurrency", 0) or getattr(
             work.executor, "workers", AT_ONCE
         )
@@ -96,7 +96,7 @@ class _Items:
             return
         task = self._one.task(self._number, item)
         self._number += 1
-        if hooks := self._work.tasks.submitted:
+        if hooks := (*self._work.tasks.expanded, *self._work.tasks.submitted):
             await drive_async(surround(hooks, self._one.words(task)), _nothing)
         self._busy += 1
         doing = asyncio.get_running_loop().create_task(self._do(task))
@@ -156,7 +156,7 @@ class _Items:
     def _results(self, task: Task) -> Any:
         work = self._work
         run = Run(work.block.plan, [task.item, *self._shared])
-        return run_tasks(run, work.works, At(self._at.run_id, task.id), self._pool)
+        return run_tasks(run, work.works, task.at, self._pool)
 
     async def _after(self, items: Iterator[Any]) -> Any:
         """The next item. What makes it may block, as any plain step may: until it has been seen to
@@ -214,6 +214,13 @@ class _Items:
 
 
 _END = object()
+
+
+def _alone(outcome: Outcome) -> Done:
+    """The outcome of one task as a batch of one."""
+    number, _, item = outcome.task
+    errors = {} if outcome.error is None else {number: outcome.error}
+    return Done(Batch(number, [item]), [outcome.result], errors)
 
 
 async def _nothing() -> None:

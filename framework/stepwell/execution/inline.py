@@ -116,10 +116,10 @@ class Inline:
         if position < 0:
             return error
         if place.inner is not None:
-            from stepwell.execution.loops import task_of
+            from stepwell.execution.loops import at_item
 
-            item = task_of(place.loops, trace.tb_frame.f_locals)
-            note(error, place.inner, At(run_id or new_run_id(), item))
+            at = At(run_id or new_run_id())
+            note(error, place.inner, at_item(at, place.loops, trace.tb_frame.f_locals))
             return error
         work = self._works()[position]
         if hook is None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from stepwell.blocks import ITEMS
-from stepwell.execution.around import Place, written
+from stepwell.blocks import ITEMS, item_key
+from stepwell.execution.around import Loop, Place, written
 from stepwell.execution.work import At, note, works
 from stepwell.plan import Line, Plan
 
@@ -33,14 +33,15 @@ def loop(writer: Writer, position: int, work: Work) -> list[tuple[str, Place]]:
 
 
 def _loop(
-    writer: Writer, position: int, work: BlockWork, loops: tuple[tuple[str, str], ...]
+    writer: Writer, position: int, work: BlockWork, loops: tuple[Loop, ...]
 ) -> list[tuple[str, Place]]:
     line, block = work.line, work.block
     items, *shared = (writer.piece(piece) for piece in line.args)
     made, item = writer.locals[line.slot], writer.names.take(block.source.name)
     inner = writer.inside(block.plan, work.works, (item, *shared))
-    loops = (*loops, (block.source.name, made))
-    inner.task_id = 'f"' + ".".join(f"{name}[{{len({of})}}]" for name, of in loops) + '"'
+    loops = (*loops, Loop(block.source, made, item))
+    ids = ".".join(f"{each.source.name}[{{len({each.made})}}]" for each in loops)
+    inner.task_id = f'f"{ids}"'
     start = "async for" if block.source.kind == "async_generator" else "for"
     lines = [
         (f"{made} = []", Place(position)),
@@ -91,23 +92,53 @@ def _compiled(line: Line) -> tuple[Callable[..., list[Any]], Text]:
     return made, text
 
 
-def noted(error: BaseException, line: Line, at: At) -> None:
-    """Writes on an exception in which node it was raised, and for which item."""
+def noted(error: BaseException, line: Line, at: At, *, first: int = 0, above: str = "") -> None:
+    """Writes on an exception in which node it was raised, and for which item.
+
+    Args:
+        error: what was raised in the loop.
+        line: the block.
+        at: where in the run the block is.
+        first: the number of the loop's first item.
+        above: what comes before the item's id.
+    """
     if line.block is None or "text" not in line.block.kept:
         note(error, line.node, at)
         return
+    place, known = _place(error, line)
+    if place is None or place.inner is None:
+        note(error, line.block.source, at)
+    else:
+        note(error, place.inner, at_item(at, place.loops, known, first=first, above=above))
+
+
+def items_at(error: BaseException, line: Line) -> int:
+    """How many items of the outermost loop were done when this was raised in it."""
+    place, known = _place(error, line)
+    return len(known.get(place.loops[0].made, ())) if place is not None and place.loops else 0
+
+
+def _place(error: BaseException, line: Line) -> tuple[Place | None, Mapping[str, Any]]:
+    """Where in the text of a block's loop an error was raised, and its variables there."""
+    assert line.block is not None
     text: Text = line.block.kept["text"]
     name = f"<stepwell block of {line.block.source.name}>"
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename != name:
         trace = trace.tb_next
-    place = text.lines[trace.tb_lineno - 1] if trace is not None else Place(-1)
-    if trace is None or place.inner is None:
-        note(error, line.block.source, at)
-    else:
-        note(error, place.inner, at._replace(task_id=task_of(place.loops, trace.tb_frame.f_locals)))
+    if trace is None:
+        return None, {}
+    return text.lines[trace.tb_lineno - 1], trace.tb_frame.f_locals
 
 
-def task_of(loops: Iterable[tuple[str, str]], known: Mapping[str, Any]) -> str:
-    """The task at work in these loops: each has made so much."""
-    return ".".join(f"{source}[{len(known.get(made, ()))}]" for source, made in loops)
+def at_item(
+    at: At, loops: Iterable[Loop], known: Mapping[str, Any], *, first: int = 0, above: str = ""
+) -> At:
+    """The item at work in these loops: each has made so much, the outermost from `first` on."""
+    ids, keys = [], [*at.keys]
+    for source, made, item in loops:
+        ids.append(f"{source.name}[{first + len(known.get(made, ()))}]")
+        first = 0
+        if (key := item_key(source, known.get(item))) is not None:
+            keys.append(key)
+    return At(at.run_id, above + ".".join(ids), tuple(keys))

@@ -42,10 +42,21 @@ ONE_BY_ONE = Fan()
 
 
 class At(NamedTuple):
-    """Where in a run something happens: in which run, and in which task of it, if in one."""
+    """Where in a run something happens: in which run, and in which task of it, if in one.
+
+    Args:
+        run_id: the run.
+        task_id: the task.
+        keys: what its item and those around it are called by their own keys, where they have one.
+    """
 
     run_id: str
     task_id: str | None = None
+    keys: tuple[str, ...] = ()
+
+    def within(self, task_id: str, key: str | None) -> At:
+        """In the task of that id, which is within this."""
+        return At(self.run_id, task_id, self.keys if key is None else (*self.keys, key))
 
 
 class Work:
@@ -269,7 +280,8 @@ def note(error: BaseException, node: Node, at: At) -> None:
     notes: Sequence[str] = getattr(error, "__notes__", ())
     if not any(at.run_id in written for written in notes):
         attempt = getattr(error, "__stepwell_attempt__", 1)
-        item = f", item `{at.task_id}`" if at.task_id else ""
+        keys = f" ({', '.join(at.keys)})" if at.keys else ""
+        item = f", item `{at.task_id}`{keys}" if at.task_id else ""
         with suppress(Exception):  # an exception may refuse it, and must arrive all the same
             error.add_note(
                 f"in node {node.place}{item}, run {at.run_id}, attempt {attempt}{_given(node)}"

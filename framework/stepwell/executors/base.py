@@ -1,71 +1,102 @@
-"""What an executor is: it does tasks, many at once perhaps, and gives what they come to in order.
+"""What an executor is: it does items, many at once perhaps, and gives what they come to in order.
 
 Knows nothing of steps, runs or adapters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 
-class Task(NamedTuple):
-    """One item to be done.
+class Batch(NamedTuple):
+    """Items that follow each other.
 
     Args:
-        number: the item's, from 0.
-        id: names the task in its run: `page[3]`, or `page[3].word[0]` where it is within another.
-        item: what is to be done.
+        first: the number of the first of them, from 0.
+        items: what is to be done.
     """
 
-    number: int
-    id: str
-    item: Any
+    first: int
+    items: list[Any]
+
+    @property
+    def numbers(self) -> range:
+        """The number of each."""
+        return range(self.first, self.first + len(self.items))
+
+    def item(self, number: int) -> Any:
+        """The item of that number."""
+        return self.items[number - self.first]
 
 
-class Outcome(NamedTuple):
-    """What a task came to: a result, or an error."""
+class Done(NamedTuple):
+    """What a batch came to.
 
-    task: Task
-    result: Any
-    error: BaseException | None
+    Args:
+        batch: what was to be done.
+        results: one for each item; `None` for those that failed.
+        errors: by the item's number, why it failed.
+    """
+
+    batch: Batch
+    results: list[Any]
+    errors: dict[int, BaseException]
 
 
 class Cancelled(BaseException):
-    """What becomes of a task that was given to an executor and not begun, as another failed."""
+    """What becomes of an item that was given to an executor and not begun, as another failed."""
+
+
+def undone(batch: Batch, error: BaseException) -> Done:
+    """A batch of which nothing was done, for one reason."""
+    return Done(batch, [None] * len(batch.items), dict.fromkeys(batch.numbers, error))
 
 
 class Do(Protocol):
-    """Does tasks, here or elsewhere."""
+    """Does items, here or elsewhere."""
 
-    def __call__(self, task: Task, /) -> Outcome:
-        """What the task comes to; raises nothing."""
+    def __call__(self, batch: Batch, /) -> Done:
+        """What the items come to; raises nothing."""
+
+    @property
+    def modules(self) -> Iterable[str]:
+        """The modules whose functions and classes it takes along."""
+
+    def name(self, number: int, /) -> str:
+        """What messages call the item of that number."""
+
+    def stop(self) -> None:
+        """No further item is to be begun."""
 
     def arrived(self) -> None:
-        """Called in a worker process, before its first task."""
+        """Called in a worker process, before its first item."""
 
     def news(self) -> Any:
         """Called there: what happened since it was last called, to be taken home."""
+
+    def left(self) -> None:
+        """Called there when it is needed no more."""
 
     def take_news(self, news: Any) -> None:
         """Called at home with what a worker process tells."""
 
 
 class Executor:
-    """Does tasks. Subclasses say how; `str` says it to the user."""
+    """Does items. Subclasses say how; `str` says it to the user."""
 
     is_async: ClassVar[bool] = False
-    """Whether tasks are done on an event loop; `map` is not called then."""
+    """Whether items are done on an event loop; `map` is not called then."""
 
-    sends: ClassVar[bool] = False
-    """Whether what does the tasks is pickled on its way."""
+    pickler: ClassVar[str] = ""
+    """The module that pickles what does the items, where that is sent elsewhere."""
 
-    def map(self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]) -> Iterator[Outcome]:
-        """What each task comes to, in the order of tasks, as soon as it is there.
+    def map(self, do: Do, items: Iterator[Any], is_over: Callable[[], bool]) -> Iterator[Done]:
+        """What the items come to, in their order, as soon as it is there.
 
-        Of `tasks` no more is taken than is done soon. Every task that was taken has an outcome:
-        once `is_over()` is true, those not begun are `Cancelled`. Whatever ends the iteration,
-        nothing is at work afterwards.
+        Of `items` no more is taken than is done soon. Every item that was taken is in a batch:
+        once `is_over()` is true no more is taken, and those not begun are `Cancelled`. Whatever
+        ends the iteration, nothing is at work afterwards.
         """
         raise NotImplementedError
 
@@ -76,5 +107,8 @@ class Executor:
 class InlineExecutor(Executor):
     """Does one item after the other, where the run is."""
 
-    def map(self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]) -> Iterator[Outcome]:
-        return map(do, tasks)
+    def map(self, do: Do, items: Iterator[Any], is_over: Callable[[], bool]) -> Iterator[Done]:
+        for number, item in enumerate(items):
+            yield do(Batch(number, [item]))
+            if is_over():
+                return

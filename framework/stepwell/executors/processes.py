@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterator
-from time import perf_counter
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from stepwell.executors.base import Do, Executor, Outcome, Task
+from stepwell.executors.base import Batch, Do, Done, Executor
+
+if TYPE_CHECKING:
+    from stepwell.executors.batches import Handle
+    from stepwell.executors.sending import Came, Order, Parcel
 
 
 class ProcessesExecutor(Executor):
@@ -21,7 +23,7 @@ class ProcessesExecutor(Executor):
         workers: so many processes.
     """
 
-    sends: ClassVar[bool] = True
+    pickler: ClassVar[str] = "pickle"
 
     def __init__(self, workers: int = 4) -> None:
         if workers < 1:
@@ -31,111 +33,72 @@ class ProcessesExecutor(Executor):
     def __str__(self) -> str:
         return f"in {self.workers} processes"
 
-    def map(self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]) -> Iterator[Outcome]:
-        from concurrent.futures import ProcessPoolExecutor
+    def map(self, do: Do, items: Iterator[Any], is_over: Callable[[], bool]) -> Iterator[Done]:
+        from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
         from multiprocessing import get_context
 
-        from stepwell.executors.chunks import mapped
+        from stepwell.executors.batches import Lost, Pace, mapped
+        from stepwell.executors.sending import opened, ordered, packed
 
         pool = ProcessPoolExecutor(
             self.workers,
             mp_context=get_context("spawn"),
             initializer=_begin,
-            initargs=(pickle.dumps(do),),
+            initargs=(ordered(do, self.pickler),),
         )
+
+        def submit(batch: Batch) -> Handle:
+            try:
+                return pool.submit(_done, packed(batch, do, self.pickler))
+            except BrokenExecutor as error:
+                raise Lost(str(error)) from error
+
+        def came(batch: Batch, handle: Came) -> tuple[Done, float]:
+            return opened(do, batch, handle)
 
         return mapped(
-            pool,
-            lambda chunk: pool.submit(_done, _packed(chunk)),
-            tasks,
+            lambda batch: _Waiting(submit(batch), BrokenExecutor),
+            items,
             is_over,
-            lambda: None,
-            lambda chunk, came: _opened(do, chunk, came),
-            ahead=self.workers * 2,
-            worth=0.02,
-            largest=1024,
+            came,
+            lambda: pool.shutdown(wait=True, cancel_futures=True),
+            pace=Pace(ahead=self.workers * 2, worth=0.02, largest=4096),
+            name=do.name,
         )
 
 
-_do: Do
-"""In a worker process: what does a task."""
+class _Waiting:
+    """A batch in the pool."""
+
+    def __init__(self, future: Handle, broken: type[Exception]) -> None:
+        self._future, self._broken = future, broken
+        self.cancel = future.cancel
+
+    def result(self) -> Any:
+        from stepwell.executors.batches import Lost
+
+        try:
+            return self._future.result()
+        except self._broken as error:
+            raise Lost(str(error)) from error
 
 
-def _begin(do: bytes) -> None:
+_order: Order
+"""In a worker process: what does the items."""
+
+
+def _begin(order: Order) -> None:
     import signal
 
-    global _do
+    from stepwell.executors.sending import known
+
+    global _order
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this one
-    _do = pickle.loads(do)
-    _do.arrived()
+    _order = order
+    known(order)
 
 
-def _packed(chunk: list[Task]) -> list[bytes | Task]:
-    """Each task pickled; one that can't be goes without its item."""
-    packed: list[bytes | Task] = []
-    for task in chunk:
-        try:
-            packed.append(pickle.dumps(task))
-        except Exception:
-            packed.append(task._replace(item=type(task.item).__name__))
-    return packed
+def _done(parcel: Parcel) -> Came:
+    from stepwell.executors.sending import worked
 
-
-Came = tuple[list[tuple[bytes | None, bytes | None]], Any, float]
-
-
-def _done(packed: list[bytes | Task]) -> Came:
-    """In a worker process: what the tasks came to, the news, and the seconds it took."""
-    began = perf_counter()
-    came: list[tuple[bytes | None, bytes | None]] = []
-    for each in packed:
-        if isinstance(each, Task):
-            came.append((None, _error_packed(unsendable(f"item `{each.id}`", each.item))))
-            continue
-        outcome = _do(pickle.loads(each))
-        if outcome.error is not None:
-            came.append((None, _error_packed(outcome.error)))
-            continue
-        try:
-            came.append((pickle.dumps(outcome.result), None))
-        except Exception:
-            kind = type(outcome.result).__name__
-            what = f"what is made of item `{outcome.task.id}`"
-            came.append((None, _error_packed(unsendable(what, kind))))
-    return came, _do.news(), perf_counter() - began
-
-
-def _error_packed(error: BaseException) -> bytes:
-    """An error pickled, with its traceback as a note; one that can't be is told by another."""
-    from traceback import format_exception
-
-    text = "".join(format_exception(error)).rstrip()
-    try:
-        error.add_note(f"In the worker process:\n{text}")
-        packed = pickle.dumps(error)
-        pickle.loads(packed)
-    except Exception:
-        told = RuntimeError(f"{type(error).__name__}: {error}")
-        told.add_note(f"In the worker process:\n{text}")
-        return pickle.dumps(told)
-    return packed
-
-
-def _opened(do: Do, chunk: list[Task], came: Came) -> tuple[list[Outcome], float]:
-    results, news, seconds = came
-    do.take_news(news)
-    outcomes = [
-        Outcome(task, None, pickle.loads(error))
-        if error is not None
-        else Outcome(task, pickle.loads(result or b""), None)
-        for task, (result, error) in zip(chunk, results, strict=True)
-    ]
-    return outcomes, seconds
-
-
-def unsendable(what: str, kind: str) -> TypeError:
-    """The error that says what can't be sent to another process."""
-    return TypeError(
-        f"{what} is of type `{kind}`, which can't be pickled and so not be sent to or from "
-        "another process; make it of plain data, or use `ThreadsExecutor`"
-    )
+    return worked(_order, parcel)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Any
 
-from stepwell.executors.base import Do, Executor, Outcome, Task
+from stepwell.executors.base import Batch, Do, Done, Executor
 
 
 class ThreadsExecutor(Executor):
@@ -22,11 +24,11 @@ class ThreadsExecutor(Executor):
     def __str__(self) -> str:
         return f"on {self.workers} threads"
 
-    def map(self, do: Do, tasks: Iterator[Task], is_over: Callable[[], bool]) -> Iterator[Outcome]:
+    def map(self, do: Do, items: Iterator[Any], is_over: Callable[[], bool]) -> Iterator[Done]:
         from concurrent.futures import ThreadPoolExecutor
         from contextvars import copy_context
 
-        from stepwell.executors.chunks import done, mapped
+        from stepwell.executors.batches import Pace, mapped
         from stepwell.lifecycle.current import stopping
         from stepwell.lifecycle.stop import Stop
 
@@ -34,13 +36,18 @@ class ThreadsExecutor(Executor):
         context, stopped = copy_context(), Stop(stopping.get())
         context.run(stopping.set, stopped)
         return mapped(
-            pool,
-            lambda chunk: pool.submit(context.copy().run, done, do, chunk),
-            tasks,
+            lambda batch: pool.submit(context.copy().run, _timed, do, batch),
+            items,
             is_over,
-            stopped.set,
             lambda _, came: came,
-            ahead=self.workers * 4,
-            worth=0.002,
-            largest=256,
+            pool.shutdown,
+            pace=Pace(ahead=self.workers * 4, worth=0.002, largest=1024),
+            name=do.name,
+            stop=stopped.set,
         )
+
+
+def _timed(do: Do, batch: Batch) -> tuple[Done, float]:
+    began = perf_counter()
+    done = do(batch)
+    return done, perf_counter() - began

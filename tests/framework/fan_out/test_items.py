@@ -21,7 +21,7 @@ from stepwell import (
     Stream,
 )
 from stepwell.executors import AsyncioExecutor, Executor, InlineExecutor, ThreadsExecutor
-from stepwell.executors.base import Outcome, Task
+from stepwell.executors.base import Batch, Done
 from stepwell.read import runtime
 from stepwell.testing import graph_of, module_of
 
@@ -85,25 +85,32 @@ def test_a_source_is_not_asked_far_ahead_of_what_is_done(executor: Callable[[], 
 
 def test_threads_take_so_many_items_ahead_of_the_first_result() -> None:
     class Doing:
-        def __call__(self, task: Task) -> Outcome:
-            return Outcome(task, task.item, None)
+        modules = ()
 
+        def __call__(self, batch: Batch) -> Done:
+            return Done(batch, batch.items, {})
+
+        def name(self, number: int) -> str:
+            return f"item[{number}]"
+
+        def stop(self) -> None: ...
         def arrived(self) -> None: ...
         def news(self) -> None: ...
+        def left(self) -> None: ...
         def take_news(self, news: object) -> None: ...
 
     taken = 0
 
-    def tasks() -> Iterator[Task]:
+    def items() -> Iterator[int]:
         nonlocal taken
         while True:
             taken += 1
-            yield Task(taken, "", taken)
+            yield taken
 
-    outcomes = ThreadsExecutor(2).map(Doing(), tasks(), lambda: False)
-    assert next(outcomes).result == 1
+    batches = ThreadsExecutor(2).map(Doing(), items(), lambda: False)
+    assert next(batches).results == [1]
     assert taken == 8
-    outcomes.close()  # type: ignore[attr-defined]
+    batches.close()  # type: ignore[attr-defined]
 
 
 async def test_so_many_items_at_once_and_no_more() -> None:
