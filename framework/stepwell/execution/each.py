@@ -99,6 +99,7 @@ class BlockWork(Work):
         # What is done within an item is done in its place: no executor waits for itself.
         self.works = works(block.plan, lifecycle, fan._replace(executor=None))
         if self.executor.pickler:
+            self.executor.require()
             pickler = self.executor.pickler
             _refuse_unsendable(block.plan.nodes, lifecycle, pickler, self.modules)
         self.tasks = TaskHooks(lifecycle)

@@ -91,6 +91,13 @@ class Executor:
     pickler: ClassVar[str] = ""
     """The module that pickles what does the items, where that is sent elsewhere."""
 
+    def require(self) -> None:
+        """Imports what it can't do without.
+
+        Raises:
+            MissingExtra: if that is not installed.
+        """
+
     def map(self, do: Do, items: Iterator[Any], is_over: Callable[[], bool]) -> Iterator[Done]:
         """What the items come to, in their order, as soon as it is there.
 

@@ -25,6 +25,10 @@ class Lost(Exception):
     """A worker died; the message says what is known of it."""
 
 
+class Unbegun(Exception):
+    """The batch was cancelled before a worker began it."""
+
+
 class Pace(NamedTuple):
     """How items are put into batches.
 
@@ -93,6 +97,8 @@ def mapped(
                     continue
             try:
                 done, seconds = opened(batch, handle.result())
+            except Unbegun:
+                done, seconds = undone(batch, Cancelled()), pace.worth
             except Lost as error:
                 done, seconds = undone(batch, _told(batch, error, name)), pace.worth
             pending.popleft()

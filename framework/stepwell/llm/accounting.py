@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stepwell.store import RunStore
 
 Key = TypeVar("Key", bound=Hashable)
+Row = TypeVar("Row")
 
 UNFLAT = ("usage", "server", "reported")
 """What of a call is no value of one cell."""
@@ -57,6 +58,13 @@ class _Run:
         self.steps: list[Step] = []
         self.clocks: dict[tuple[str, str | None], float] = {}
         self.failed: dict[tuple[str, str | None], int] = {}
+
+
+def _taken(rows: list[Row]) -> list[Row]:
+    """The rows so far, taken out; one that another thread adds meanwhile stays."""
+    count = len(rows)
+    taken, rows[:count] = rows[:count], []
+    return taken
 
 
 class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
@@ -148,9 +156,13 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
     def send_home(self, *, run_id: str) -> News:
         """In a worker process: what has happened there since this was last asked."""
         run = self._runs[run_id]
-        happened = run.calls, run.steps
-        run.calls, run.steps = [], []
-        return (*happened, [] if self.store is None else self.store.send_home(run_id=run_id))
+        news = [] if self.store is None else self.store.send_home(run_id=run_id)
+        return _taken(run.calls), _taken(run.steps), news
+
+    def left(self, *, run_id: str) -> None:
+        """In a worker process: hears no more of that run."""
+        unlisten(run_id, self)
+        self._runs.pop(run_id, None)
 
     def take_home(self, *, run_id: str, state: News) -> None:
         """Takes what happened in a worker process."""

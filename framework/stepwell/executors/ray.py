@@ -1,0 +1,143 @@
+"""Items as tasks on a Ray cluster."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from stepwell.executors.base import Batch, Do, Done, Executor
+from stepwell.executors.batches import Handle, Lost, Pace, Unbegun, mapped
+from stepwell.executors.sending import Came, Order, Parcel, opened, ordered, packed, worked
+
+
+class RayExecutor(Executor):
+    """Does items as tasks of Ray, on this machine or on a cluster.
+
+    Where Ray runs already (`ray.init(…)`), that is used and left running; with `RAY_ADDRESS` in the
+    environment that cluster is joined. Else one is started on this machine, with the first item; it
+    ends with `close`, or with the program.
+
+    What is sent is pickled by value where it is of a module that no other process can import
+    (`__main__`, a notebook), else by name.
+
+    Args:
+        workers: so many batches of items at the same time; without it, one for each CPU there.
+        retries: how often the items of a worker that died are done again. 0, as what they paid for
+            would be paid for again.
+        options: what else `ray.remote` is to know of each task: `{"num_gpus": 1}`.
+
+    Raises:
+        MissingExtra: when it is first used, if Ray is not installed.
+    """
+
+    pickler: ClassVar[str] = "ray.cloudpickle"
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        retries: int = 0,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if workers is not None and workers < 1:
+            raise ValueError(f"`workers={workers}` does no item; give 1 or more")
+        self.workers, self.retries, self.options = workers, retries, dict(options or {})
+        self._is_mine = False
+
+    def __str__(self) -> str:
+        return "on Ray" + (f", {self.workers} workers" if self.workers else "")
+
+    def __enter__(self) -> RayExecutor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def require(self) -> None:
+        _ray()
+
+    def close(self) -> None:
+        """Ends the cluster that was started for this executor, if one was."""
+        if self._is_mine:
+            _ray().shutdown()
+            self._is_mine = False
+
+    def map(self, do: Do, items: Iterator[Any], is_over: Callable[[], bool]) -> Iterator[Done]:
+        ray = self._running()
+        workers = self.workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
+        order = ray.put(ordered(do, self.pickler))
+        options = {"max_retries": self.retries, **self.options}
+        task = ray.remote(_worked).options(**options)
+        given: deque[_Given] = deque(maxlen=workers * 2)
+
+        def submit(batch: Batch) -> Handle:
+            given.append(_Given(ray, task.remote(order, packed(batch, do, self.pickler))))
+            return given[-1]
+
+        def stop() -> None:
+            # The last first: one that ends makes room for the next.
+            for each in reversed(given):
+                ray.cancel(each.ref, force=False)
+
+        return mapped(
+            submit,
+            items,
+            is_over,
+            lambda batch, came: opened(do, batch, came),
+            lambda: None,
+            pace=Pace(ahead=workers * 2, worth=0.1, largest=4096),
+            name=do.name,
+            stop=stop,
+        )
+
+    def _running(self) -> Any:
+        import os
+
+        ray = _ray()
+        if not ray.is_initialized():
+            given = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": self.workers}
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            ray.init(include_dashboard=False, logging_level="warning", **given)
+            self._is_mine = True
+        return ray
+
+
+class _Given:
+    """A batch that Ray has."""
+
+    def __init__(self, ray: Any, ref: Any) -> None:
+        self._ray, self.ref = ray, ref
+
+    def result(self) -> Any:
+        errors = self._ray.exceptions
+        try:
+            return self._ray.get(self.ref)
+        except errors.TaskCancelledError:
+            raise Unbegun from None
+        except errors.RayTaskError:
+            raise
+        except errors.RayError as error:
+            raise Lost(str(error)) from error
+
+    def cancel(self) -> bool:
+        return False  # it is told by `result` whether it was begun
+
+
+def _worked(order: Order, parcel: Parcel) -> Came:
+    """In a worker process: a batch that was begun is done, whatever is cancelled meanwhile."""
+    import signal
+
+    from stepwell.executors.sending import stopped
+
+    before = signal.signal(signal.SIGINT, lambda *_: stopped(order.token))
+    try:
+        return worked(order, parcel)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _ray() -> Any:
+    from stepwell.errors import require
+
+    return require("ray", extra="ray", what="`RayExecutor`")
