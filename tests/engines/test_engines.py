@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stepwell import Builder, Driver, RequestError
+from stepwell import Builder, Driver, ItemFailed, RequestError
 from stepwell.executors import DaskExecutor, RayExecutor, SparkExecutor
 from stepwell.lifecycle import NodeExecutionHook
 from stepwell.llm import TokenAccounting
@@ -97,7 +97,8 @@ def test_an_error_arrives_as_itself_with_what_happened_there(
     assert where.startswith("in node `done` (")
     assert ", item `page[1]`, run " in where
     assert trace.startswith("In the worker process:\nTraceback")
-    assert 'raise Odd("no such page")' in trace
+    assert " in done\n" in trace
+    assert "Odd: no such page" in trace
 
 
 def test_failed_items_are_left_out_or_stand_among_the_results(
@@ -111,12 +112,13 @@ def test_failed_items_are_left_out_or_stand_among_the_results(
 def test_a_worker_that_dies_is_told_and_what_was_done_before_is_known(
     flow: ModuleType, engine: Engine
 ) -> None:
-    accounting = TokenAccounting()
-    dr = built(flow, engine, accounting)
     with pytest.raises(RuntimeError, match=r"a worker died while it did `page\[\d+\]`"):
-        run(dr, [*range(200), "dies"])
-    assert 5 * 150 <= accounting.total().input_tokens <= 5 * 200
-    assert run(dr, [1, 2]) == [1, 2]
+        run(built(flow, engine), [*range(200), "dies"])
+    accounting = TokenAccounting()
+    came = run(built(flow, engine, accounting, on_error="collect"), [*range(200), "dies", 1, 2])
+    known = [each for each in came if not isinstance(each, ItemFailed)]
+    assert len(known) >= 50
+    assert accounting.total().input_tokens == 5 * len(known)
 
 
 def test_what_is_accounted_for_there_comes_home(flow: ModuleType, engine: Engine) -> None:
@@ -164,11 +166,3 @@ def test_steps_and_adapters_that_cannot_be_sent_are_refused_before_anything_runs
     assert "`done` (" in told
     assert "can't be pickled and so not be sent to another process" in told
     assert "adapter `Unsendable` can't be pickled" in told
-
-
-@pytest.mark.parametrize("kind", [DaskExecutor, SparkExecutor, RayExecutor])
-def test_items_of_a_worker_that_died_are_done_again_where_asked(
-    kind: Any, flow: ModuleType, tmp_path: Path
-) -> None:
-    with kind(workers=1, retries=1) as engine:
-        assert run(built(flow, engine), [1, "dies once", 2], folder=tmp_path) == [1, "dies once", 2]
