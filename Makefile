@@ -13,6 +13,7 @@ export Q DOCS
 BEGAN := $(shell date +%s)
 
 EDITS ?= 10000
+SLICE ?=
 SEED ?= 7
 
 PEER_hamilton := apache-hamilton==1.90.0
@@ -21,7 +22,7 @@ PEER_pipefunc := pipefunc==0.93.2
 # Flows of functions wired by their names, as Hamilton's users published them.
 WILD := apache-hamilton==1.90.0 sf-hamilton-contrib==0.0.9
 
-.PHONY: help demo test lint types contracts extension test-editor bench bench-peers bench-lsp fuzz-lsp bench-llm wild test-otel e2e pictures clean
+.PHONY: help demo test lint types contracts extension test-editor bench bench-peers test-engines bench-engines bench-lsp fuzz-lsp bench-llm wild test-otel e2e pictures clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -81,6 +82,20 @@ bench-peers: .cache/peers/hamilton .cache/peers/pipefunc ## what Hamilton and pi
 
 wild: $(VENV)/dev .cache/wild ## what the rules say of functions that others wrote: the hunt for false alarms
 	$(BIN)/python bench/wild.py .cache/wild/lib/python3*/site-packages/hamilton/contrib $(VENV)/lib/python3*/site-packages
+
+.cache/engines: pyproject.toml constraints.txt
+	@echo "Installing Ray, Dask and Spark into $@ (0.9 GB on disk, once) …"
+	@test -x $@/bin/python || $(PYTHON) -m venv $@
+	@$@/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[ray,dask,spark,llm,otel,local]' pytest pytest-asyncio
+	@touch $@
+
+test-engines: .cache/engines ## fan-outs on real clusters of Ray, Dask and Spark, on this machine (Spark needs Java)
+	@command -v java >/dev/null || { echo "Spark needs Java 17; run: apt-get install openjdk-17-jre-headless"; exit 1; }
+	.cache/engines/bin/python -m pytest tests/engines $(SLICE)
+
+bench-engines: .cache/engines ## what an item costs on each engine, beside the engine used bare and Hamilton
+	@.cache/engines/bin/python -m pip install -q --disable-pip-version-check '$(PEER_hamilton)' 'dask[array,dataframe]'
+	cd bench && ../.cache/engines/bin/python engines.py
 
 bench-lsp: $(VENV)/dev ## how long the editor waits for the language server
 	$(BIN)/python bench/lsp.py

@@ -46,6 +46,7 @@ def script(text: str, engine: str, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_items_of_a_worker_that_died_are_done_again_where_asked(
     engine: str, tmp_path: Path
@@ -67,6 +68,7 @@ def processes(mark: str) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_ctrl_c_leaves_no_process_and_begins_no_item(engine: str, tmp_path: Path) -> None:
     mark = f"STEPWELL_TEST={tmp_path}"
