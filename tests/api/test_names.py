@@ -22,7 +22,8 @@ PUBLIC = {
     "stepwell.driver": "Builder Driver from_ to",
     "stepwell.draw": "Direction Looks Options dot html mermaid picture text",
     "stepwell.executors": """
-        AsyncioExecutor Executor InlineExecutor ProcessesExecutor ThreadsExecutor
+        AsyncioExecutor DaskExecutor Executor InlineExecutor ProcessesExecutor RayExecutor
+        SparkExecutor ThreadsExecutor
     """,
     "stepwell.lifecycle": """
         DictResult EdgeConnectionHook Failure Fallback FunctionInputOutputTypeChecker

@@ -12,12 +12,16 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from stepwell import Builder, Driver, ItemFailed, RequestError
 from stepwell.executors import DaskExecutor, RayExecutor, SparkExecutor
 from stepwell.lifecycle import NodeExecutionHook
 from stepwell.llm import TokenAccounting
 from stepwell.testing import module_of
+from stepwell.tracing import Tracing
 
 Engine = DaskExecutor | RayExecutor | SparkExecutor
 
@@ -127,6 +131,16 @@ def test_what_is_accounted_for_there_comes_home(flow: ModuleType, engine: Engine
     assert accounting.total().input_tokens == 2500
     assert {call.task_id for call in accounting.calls} == {f"page[{n}]" for n in range(500)}
     assert sum(step.node == "done" for step in accounting.steps()) == 500
+
+
+def test_spans_come_home(flow: ModuleType, engine: Engine) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    run(built(flow, engine, Tracing(provider=provider)), [*range(20)])
+    (whole,) = (span for span in exporter.get_finished_spans() if span.parent is None)
+    steps = [span for span in exporter.get_finished_spans() if span.name == "done"]
+    assert len(steps) == 20
+    assert {span.parent and span.parent.span_id for span in steps} == {whole.context.span_id}
 
 
 @pytest.mark.parametrize(

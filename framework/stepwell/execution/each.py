@@ -101,7 +101,7 @@ class BlockWork(Work):
         if self.executor.pickler:
             self.executor.require()
             pickler = self.executor.pickler
-            _refuse_unsendable(block.plan.nodes, lifecycle, pickler, self.modules)
+            _refuse_unsendable(block.plan.nodes, lifecycle.to_send(), pickler, self.modules)
         self.tasks = TaskHooks(lifecycle)
         self.draws_in_context = lifecycle.needs_context
         source = block.source
@@ -133,7 +133,7 @@ class BlockWork(Work):
     def sent(self) -> tuple[Any, ...]:
         """What another process makes the same of."""
         fan = Fan(None, self.on_error)
-        return _light(self.line), self.lifecycle, fan
+        return _light(self.line), self.lifecycle.to_send(), fan
 
     @property
     def how(self) -> str:

@@ -36,17 +36,19 @@ class Pace(NamedTuple):
         ahead: so many batches at most are taken and not yet given back.
         worth: batches grow until one takes so many seconds.
         largest: no batch has more items.
+        growth: none has more than so many times as many as the one before it.
     """
 
     ahead: int
     worth: float
     largest: int
+    growth: int = 8
 
     def next_size(self, size: int, seconds: float) -> int:
         """How many items to take next, where so many took so many seconds."""
         if seconds < self.worth / 2:
             fitting = int(size * self.worth / max(seconds, 1e-9))
-            return min(fitting, size * 8, self.largest)
+            return min(fitting, size * self.growth, self.largest)
         return max(size // 2, 1) if seconds > self.worth else size
 
 
@@ -75,9 +77,10 @@ def mapped(
     """
     pending: deque[tuple[Handle, Batch]] = deque()
     size, taken, stopped = 1, 0, False
+    ahead = max(pace.ahead // 2, 1)  # until it is known how long an item takes
     try:
         while True:
-            while len(pending) < pace.ahead and not is_over():
+            while len(pending) < ahead and not is_over():
                 some = list(islice(items, size))
                 if not some:
                     break
@@ -102,6 +105,7 @@ def mapped(
             except Lost as error:
                 done, seconds = undone(batch, _told(batch, error, name)), pace.worth
             pending.popleft()
+            ahead = pace.ahead
             if len(batch.items) == size or seconds > pace.worth:
                 size = pace.next_size(len(batch.items), seconds)
             yield done

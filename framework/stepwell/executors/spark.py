@@ -88,7 +88,7 @@ class SparkExecutor(Executor):
             is_over,
             lambda batch, came: opened(do, batch, came),
             leave,
-            pace=Pace(ahead=workers * 2, worth=0.5, largest=8192),
+            pace=Pace(ahead=workers * 2, worth=0.5, largest=8192, growth=32),
             name=do.name,
         )
 

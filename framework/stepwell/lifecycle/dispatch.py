@@ -118,6 +118,11 @@ class LifecycleSet:
         hooks = [hook for heard in self._heard.values() for hook in heard if hook.raised]
         return {str(hook).strip("`"): hook.raised for hook in hooks}
 
+    def to_send(self) -> LifecycleSet:
+        """The adapters as they go to a worker process: one may say by `to_send` what goes there in
+        its place."""
+        return LifecycleSet(a.to_send() if hasattr(a, "to_send") else a for a in self.adapters)
+
     def hooks(self, event: str) -> tuple[Hook, ...]:
         """The hooks, methods or validators of that event, in the order of adapters."""
         return self._heard.get(event, ())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
     from stepwell.tracing.content import Content
+    from stepwell.tracing.elsewhere import Measured
 
 NANO = 1_000_000_000
 
@@ -44,16 +45,16 @@ class CallSpans:
 
     Args:
         tracer: makes the spans.
-        meters: where metrics come from, if not from the program's global provider.
+        metrics: takes what is measured.
         content: what is recorded of what is said, if anything.
     """
 
     def __init__(
-        self, tracer: Tracer, meters: MeterProvider | None, content: Content | None
+        self, tracer: Tracer, metrics: Metrics | Measured, content: Content | None
     ) -> None:
         self._tracer, self._content = tracer, content
         self._trace = require("opentelemetry.trace", extra="otel", what="`Tracing`")
-        self._metrics = Metrics(meters)
+        self.metrics: Any = metrics
         self._lock = Lock()
         self._open: dict[tuple[Place, str], Logical] = {}
 
@@ -65,12 +66,12 @@ class CallSpans:
             parent: the span of its step or run.
             said: what was said in it.
         """
-        self._metrics.cost(call)
+        self.metrics.cost(call)
         here = self._trace.get_current_span()
         if _is_of_a_call(here):
             self._adopt(here, call, said)
             return
-        self._metrics.tokens(call)
+        self.metrics.tokens(call)
         place = Place(call.run_id, call.node, call.task_id)
         open_key = place, call.key or ""
         below = here if here.get_span_context().is_valid else parent
@@ -100,7 +101,7 @@ class CallSpans:
 
     def workflow(self, name: str, seconds: float, error: str | None) -> None:
         """Takes how long a run took."""
-        self._metrics.workflow(name, seconds, error)
+        self.metrics.workflow(name, seconds, error)
 
     def _end(self, logical: Logical, said: Said | None) -> None:
         *failed, last = logical.attempts
@@ -121,7 +122,7 @@ class CallSpans:
         if last.error is not None:
             span.set_status(self._trace.Status(self._trace.StatusCode.ERROR))
         end = last.started + last.duration
-        self._metrics.call(last, end - first.started)
+        self.metrics.call(last, end - first.started)
         span.end(int(end * NANO))
 
     def _adopt(self, span: Span, call: Call, said: Said | None) -> None:

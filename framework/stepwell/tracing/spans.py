@@ -17,13 +17,15 @@ from stepwell.lifecycle.api import (
 )
 from stepwell.lifecycle.listening import listen, unlisten
 from stepwell.tracing import names
-from stepwell.tracing.calls import NANO, CallSpans
+from stepwell.tracing.calls import NANO, CallSpans, Metrics
 from stepwell.tracing.content import Content
 from stepwell.usage import Call, Failed, Said
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, TracerProvider
+
+    from stepwell.tracing.elsewhere import Ended, Kept
 
 Key = tuple[str, "str | None", str]
 
@@ -71,7 +73,8 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
         self._tracer = self._trace.get_tracer(
             "stepwell", tracer_provider=provider, schema_url=names.SCHEMA
         )
-        self._calls = CallSpans(self._tracer, metrics, self._content)
+        self._calls = CallSpans(self._tracer, Metrics(metrics), self._content)
+        self._kept: Kept | None = None
         self._began: dict[str, float] = {}
         self._lock = Lock()
         self._runs: dict[str, Span] = {}
@@ -84,6 +87,35 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
                 " program's"
             )
         return _tracing, (self.name, self.content)
+
+    def to_send(self) -> Tracing:
+        """What goes to a worker process in its place: it needs no provider there."""
+        return Tracing(self.name, content=self.content)
+
+    def arrived(self, *, run_id: str) -> None:
+        """In a worker process: keeps what it makes, to be made again at home."""
+        from stepwell.tracing.elsewhere import Kept
+
+        if self._kept is None:
+            self._kept = Kept()
+            self._tracer = self._kept.provider.get_tracer("stepwell", schema_url=names.SCHEMA)
+            self._calls = CallSpans(self._tracer, self._kept.metrics, self._content)
+        listen(run_id, self)
+
+    def left(self, *, run_id: str) -> None:
+        """In a worker process: hears no more of that run."""
+        unlisten(run_id, self)
+
+    def send_home(self, *, run_id: str) -> tuple[list[Ended], list[Any]]:
+        """In a worker process: the spans and measurements since this was last asked."""
+        return self._kept.taken() if self._kept is not None else ([], [])
+
+    def take_home(self, *, run_id: str, state: tuple[list[Ended], list[Any]]) -> None:
+        """Makes the spans of a worker process again, below the run's."""
+        from stepwell.tracing.elsewhere import made_again, told_again
+
+        made_again(state[0], self._tracer, self._below(self._runs.get(run_id)))
+        told_again(state[1], self._calls.metrics)
 
     def run_before_graph_execution(self, *, run_id: str, **future_kwargs: Any) -> None:
         span = self._tracer.start_span(

@@ -109,7 +109,7 @@ def test_threads_take_so_many_items_ahead_of_the_first_result() -> None:
 
     batches = ThreadsExecutor(2).map(Doing(), items(), lambda: False)
     assert next(batches).results == [1]
-    assert taken == 8
+    assert taken == 4
     batches.close()  # type: ignore[attr-defined]
 
 
