@@ -25,10 +25,6 @@ class Lost(Exception):
     """A worker died; the message says what is known of it."""
 
 
-class Unbegun(Exception):
-    """The batch was cancelled before a worker began it."""
-
-
 class Pace(NamedTuple):
     """How items are put into batches.
 
@@ -100,8 +96,6 @@ def mapped(
                     continue
             try:
                 done, seconds = opened(batch, handle.result())
-            except Unbegun:
-                done, seconds = undone(batch, Cancelled()), pace.worth
             except Lost as error:
                 done, seconds = undone(batch, _told(batch, error, name)), pace.worth
             pending.popleft()
@@ -110,7 +104,7 @@ def mapped(
                 size = pace.next_size(len(batch.items), seconds)
             yield done
     finally:
-        if not stopped:
+        if pending and not stopped:
             stop()
         for handle, batch in reversed(pending):
             if not handle.cancel():

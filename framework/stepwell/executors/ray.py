@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from stepwell.executors.base import Batch, Do, Done, Executor
-from stepwell.executors.batches import Handle, Lost, Pace, Unbegun, mapped
-from stepwell.executors.sending import Came, Order, Parcel, opened, ordered, packed, worked
+from stepwell.executors.batches import Handle, Lost, Pace, mapped
+from stepwell.executors.sending import Came, Order, Parcel, known, opened, ordered, packed, worked
 
 
 class RayExecutor(Executor):
@@ -66,29 +65,24 @@ class RayExecutor(Executor):
     def map(self, do: Do, items: Iterator[Any], is_over: Callable[[], bool]) -> Iterator[Done]:
         ray = self._running()
         workers = self.workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
-        order = ray.put(ordered(do, self.pickler))
+        sent = ordered(do, self.pickler)
+        order = ray.put(sent)
         options = {"max_retries": self.retries, **self.options}
         task = ray.remote(_worked).options(**options)
-        given: deque[_Given] = deque(maxlen=workers * 2)
+        stopped = _Flag(sent.token)
 
         def submit(batch: Batch) -> Handle:
-            given.append(_Given(ray, task.remote(order, packed(batch, do, self.pickler))))
-            return given[-1]
-
-        def stop() -> None:
-            # The last first: one that ends makes room for the next.
-            for each in reversed(given):
-                ray.cancel(each.ref, force=False)
+            return _Given(ray, task.remote(order, packed(batch, do, self.pickler), stopped))
 
         return mapped(
             submit,
             items,
             is_over,
             lambda batch, came: opened(do, batch, came),
-            lambda: None,
+            stopped.lower,
             pace=Pace(ahead=workers * 2, worth=0.1, largest=4096),
             name=do.name,
-            stop=stop,
+            stop=stopped.hoist,
         )
 
     def _running(self) -> Any:
@@ -103,38 +97,65 @@ class RayExecutor(Executor):
         return ray
 
 
+class _Flag(NamedTuple):
+    """Says to all workers that a fan-out is over, by an entry in what the cluster keeps.
+
+    `ray.cancel` is not used: it takes what a task came to know along, and where the task ends at
+    that moment Ray ends the program (2.60: "Tried to complete task that was not pending").
+    """
+
+    token: str
+
+    @property
+    def _key(self) -> str:
+        return f"stepwell-over-{self.token}"
+
+    def hoist(self) -> None:
+        _kept()._internal_kv_put(self._key, b"1")
+
+    def lower(self) -> None:
+        _kept()._internal_kv_del(self._key)
+
+    def is_up(self) -> bool:
+        return bool(_kept()._internal_kv_exists(self._key))
+
+
 class _Given:
     """A batch that Ray has."""
 
     def __init__(self, ray: Any, ref: Any) -> None:
-        self._ray, self.ref = ray, ref
+        self._ray, self._ref = ray, ref
 
     def result(self) -> Any:
         errors = self._ray.exceptions
         try:
-            return self._ray.get(self.ref)
-        except errors.TaskCancelledError:
-            raise Unbegun from None
+            return self._ray.get(self._ref)
         except errors.RayTaskError:
             raise
         except errors.RayError as error:
             raise Lost(str(error)) from error
 
     def cancel(self) -> bool:
-        return False  # it is told by `result` whether it was begun
+        return False  # it is told to end by the flag
 
 
-def _worked(order: Order, parcel: Parcel) -> Came:
-    """In a worker process: a batch that was begun is done, whatever is cancelled meanwhile."""
+def _worked(order: Order, parcel: Parcel, over: _Flag) -> Came:
+    """In a worker process: a batch that was begun is done, whoever presses Ctrl-C meanwhile."""
     import signal
 
-    from stepwell.executors.sending import stopped
-
-    before = signal.signal(signal.SIGINT, lambda *_: stopped(order.token))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
+        if over.is_up():
+            known(order).stop()
         return worked(order, parcel)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _kept() -> Any:
+    from ray.experimental import internal_kv
+
+    return internal_kv
 
 
 def _ray() -> Any:

@@ -201,8 +201,8 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
         if run.news is None:
             self._writer.flush()
             return []
-        told = [*run.news]
-        run.news.clear()
+        count = len(run.news)
+        told, run.news[:count] = run.news[:count], []  # another thread may add to it meanwhile
         return told
 
     def take_home(self, *, run_id: str, state: list[Row]) -> None:
