@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
         help="move files over from Hamilton",
         description="Changes imports of Hamilton to imports of stepwell.compat.hamilton, and lists "
         "what has no counterpart there. Files are read as text; without --write they stay as they "
-        "are. The exit code is 1 where something has no counterpart.",
+        "are. The exit code is 1 where something has no counterpart, or a file can't be read.",
         examples=EXAMPLES,
     )
     parser.add_argument(
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Reads, changes, shows or writes, and lists what has no counterpart."""
     color = colored(args.color, sys.stdout)
     gaps: list[tuple[Path, Gap]] = []
-    changed = 0
+    changed = unread = 0
     for path in _files(args.paths):
         text = _text(path)
         if OLD not in text:
@@ -53,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
         try:
             new = notebook(text) if path.suffix == ".ipynb" else rewritten(text)
         except SyntaxError as error:
-            raise UsageError(f"`{path}` can't be read: {error}") from None
+            print(f"{path}: can't be read, and stays as it is: {error}", file=sys.stderr)
+            unread += 1
+            continue
         gaps += [(path, gap) for gap in new.gaps]
         if new.text != text:
             changed += 1
@@ -65,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         cure = f"; instead: {gap.instead}" if gap.instead else ""
         print(f"{path}:{gap.line}: `{gap.what}` has no counterpart{cure}")
     print(_summary(changed, len(gaps), wrote=args.write), file=sys.stderr)
-    return 1 if gaps else 0
+    return 1 if gaps or unread else 0
 
 
 def notebook(text: str) -> Rewritten:

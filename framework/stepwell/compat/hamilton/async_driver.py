@@ -8,6 +8,7 @@ from typing import Any
 
 from stepwell.compat.hamilton import driver
 from stepwell.compat.hamilton.errors import as_theirs
+from stepwell.driver.materialize import To
 
 
 class AsyncDriver(driver.Driver):
@@ -16,7 +17,7 @@ class AsyncDriver(driver.Driver):
     Args:
         config: as in `Driver`.
         modules: as in `Driver`.
-        result_builder: makes what `execute` returns; a dict where there is none.
+        result_builder: makes what `execute` returns; a frame of pandas where there is none.
         adapters: sync or async, all of them heard.
         allow_module_overrides: as in `Driver`.
 
@@ -41,7 +42,6 @@ class AsyncDriver(driver.Driver):
             *modules,
             adapter=given,
             allow_module_overrides=allow_module_overrides,
-            _use_legacy_adapter=False,
             **options,
         )
         self.initialized = False
@@ -51,7 +51,7 @@ class AsyncDriver(driver.Driver):
         self.initialized = True
         return self
 
-    async def execute(  # type: ignore[override]
+    async def execute(
         self,
         final_vars: Iterable[driver.FinalVar],
         overrides: driver.Given = None,
@@ -94,7 +94,7 @@ class AsyncDriver(driver.Driver):
             ValueError: before anything runs, if it can't.
         """
         whole: Any = self._without_builder(materializers)
-        saved = [str(each.id) for each in materializers if isinstance(each, driver.To)]
+        saved = [str(each.id) for each in materializers if isinstance(each, To)]
         names = whole._names(additional_vars)
         found = await whole.execute([*saved, *names], overrides=overrides, inputs=inputs)
         return {name: found[name] for name in saved}, {name: found[name] for name in names}
@@ -116,4 +116,5 @@ class Builder(driver.Builder):
             allow_module_overrides=self._allow_module_overrides,
             _materializers=self.materializers,
             _executor=self.remote_executor,
+            _use_legacy_adapter=False,
         )

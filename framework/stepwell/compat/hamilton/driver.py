@@ -14,12 +14,17 @@ from stepwell.compat.hamilton.execution.executors import (
     DefaultExecutionManager,
     MultiThreadingExecutor,
 )
-from stepwell.compat.hamilton.function_modifiers.conditions import answered
+from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
+from stepwell.compat.hamilton.function_modifiers.delayed import under
 from stepwell.compat.hamilton.graph_types import FunctionGraph, HamiltonNode
 from stepwell.compat.hamilton.lifecycle.bridge import bridged
 from stepwell.compat.hamilton.node import input_of, matches_query, node_of
+from stepwell.compat.hamilton.plugins.h_threadpool import FutureAdapter
 from stepwell.driver.materialize import From, To
 from stepwell.driver.views import Picture
+from stepwell.errors import ModifierError, RequestError
+from stepwell.graph import Graph
+from stepwell.lifecycle import EdgeConnectionHook
 from stepwell.read import runtime
 
 Variable = HamiltonNode
@@ -57,6 +62,9 @@ class Driver:
     ) -> None:
         adapters = list(adapter) if isinstance(adapter, list | tuple) else [adapter]
         adapters = [each for each in adapters if each is not None]
+        pools = [each for each in adapters if isinstance(each, FutureAdapter)]
+        adapters = [each for each in adapters if each not in pools]
+        adapters += [pool.result_builder for pool in pools if pool.result_builder is not None]
         if _use_legacy_adapter and not any(map(builds_results, adapters)):
             from stepwell.compat.hamilton.base import PandasDataFrameResult
 
@@ -66,6 +74,7 @@ class Driver:
             "overriding": allow_module_overrides,
             "materializers": tuple(_materializers),
             "executor": _executor,
+            "threads": max((pool.threads for pool in pools), default=0),
         }
         self._core, self._instead = self._built(adapters, self._options["materializers"])
 
@@ -73,19 +82,19 @@ class Driver:
         self, adapters: Iterable[Any], materializers: Iterable[To | From]
     ) -> tuple[stepwell.Driver, dict[str, Any]]:
         """The driver that does it, and the values of the config that stand for steps."""
-        steps = [step for module in self.graph_modules for step in runtime.steps_of(module)]
-        config = {**self.config, **answered(steps, self.config)}
-        overriding = self._options["overriding"]
-        with as_theirs():
+        config, overriding = dict(self.config), self._options["overriding"]
+        with as_theirs(), under(self.config):
             known = runtime.graph(self.graph_modules, config=config, overriding=overriding)
             instead = {name: config.pop(name) for name in self.config if name in known.nodes}
+            _check(materializers, known)
             builder = (
                 stepwell.Builder()
                 .with_config(config)
                 .with_modules(*self.graph_modules)
-                .with_adapters(*map(bridged, adapters))
+                .with_adapters(*map(bridged, adapters), NoneIsAnything())
                 .with_materializers(*materializers)
             )
+            builder.with_threads(self._options["threads"])
             if overriding:
                 builder.allow_module_overrides()
             if self._options["executor"] is not None:
@@ -349,6 +358,13 @@ class Driver:
         ]
 
 
+class NoneIsAnything(EdgeConnectionHook):
+    """Permits `None` for an input of any type."""
+
+    def validate_input(self, *, node_type: Any, input_value: Any, **future_kwargs: Any) -> bool:
+        return input_value is None
+
+
 class Builder:
     """Puts a driver together piece by piece; each method gives the builder back."""
 
@@ -482,6 +498,21 @@ class Builder:
 def builds_results(adapter: Any) -> bool:
     """Whether an adapter makes what `execute` returns."""
     return hasattr(adapter, "do_build_result") or hasattr(adapter, "build_result")
+
+
+def _check(materializers: Iterable[To | From], graph: Graph) -> None:
+    """Refuses what loads or saves a type that it can't.
+
+    Raises:
+        InvalidDecoratorException: if one does.
+    """
+    for each in materializers:
+        try:
+            each.nodes(graph)
+        except ModifierError as error:
+            raise InvalidDecoratorException(str(error), argument=error.argument) from None
+        except RequestError:
+            continue  # which is told with all else that is wrong
 
 
 def _look(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
-from stepwell.errors import AdapterError, GraphError, RequestError
+from stepwell.errors import AdapterError, GraphError, HookError, RequestError
 
 _MODIFIERS = ("SW301", "SW302")
 
@@ -29,7 +29,10 @@ class InvalidAdapter(AdapterError, ValueError):
 
 @contextmanager
 def as_theirs() -> Iterator[None]:
-    """Within, what stepwell raises is a `ValueError` too, or an `InvalidDecoratorException`."""
+    """Within, what stepwell raises is a `ValueError` too, or an `InvalidDecoratorException`.
+
+    What a hook raises arrives as itself.
+    """
     try:
         yield
     except (InvalidGraph, InvalidRequest, InvalidAdapter):
@@ -40,5 +43,10 @@ def as_theirs() -> Iterator[None]:
         raise kind(error.diagnostics) from None
     except RequestError as error:
         raise InvalidRequest(error.problems) from None
+    except HookError as error:
+        if error.__cause__ is None:
+            raise
+        error.__cause__.add_note(str(error))
+        raise error.__cause__ from None
     except AdapterError as error:
         raise InvalidAdapter(str(error)) from None

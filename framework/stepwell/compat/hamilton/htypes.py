@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from stepwell.fanout import Collect, Parallelizable
 from stepwell.types import fits, from_object, holds
@@ -12,9 +12,14 @@ __all__ = [
     "InvalidTypeException",
     "Parallelizable",
     "check_input_type",
+    "column",
     "custom_subclass_check",
     "types_match",
 ]
+
+
+column = Annotated
+"""`column[pl.Series, int]`: the type of a column, and of what is in it."""
 
 
 class InvalidTypeException(Exception):
@@ -36,7 +41,10 @@ def custom_subclass_check(requested_type: Any, param_type: Any) -> bool:
     >>> custom_subclass_check(bool, int)
     True
     """
-    return types_match(param_type, requested_type)
+    fit = fits(from_object(requested_type), from_object(param_type))
+    if fit is None and isinstance(requested_type, type) and isinstance(param_type, type):
+        return issubclass(requested_type, param_type)
+    return fit is not False
 
 
 def check_input_type(node_type: Any, input_value: Any) -> bool:

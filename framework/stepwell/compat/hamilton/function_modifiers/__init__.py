@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
+from stepwell.compat.hamilton.function_modifiers.adapters import load_from, save_to
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
-from stepwell.compat.hamilton.function_modifiers.chained import (
-    pipe,
-    pipe_input,
-    pipe_output,
-    step,
+from stepwell.compat.hamilton.function_modifiers.configuration import config, hamilton_exclude
+from stepwell.compat.hamilton.function_modifiers.delayed import (
+    ResolveAt,
+    dynamic_transform,
+    model,
+    resolve,
+    resolve_from_config,
 )
-from stepwell.compat.hamilton.function_modifiers.checked import (
-    DATA_VALIDATOR_ORIGINAL_OUTPUT_TAG,
-    IS_DATA_VALIDATOR_TAG,
-    check_output,
-    check_output_custom,
-)
-from stepwell.compat.hamilton.function_modifiers.conditions import config, hamilton_exclude
-from stepwell.compat.hamilton.function_modifiers.parts import extract_columns, extract_fields
-from stepwell.compat.hamilton.function_modifiers.stored import load_from, save_to
-from stepwell.compat.hamilton.function_modifiers.tagged import (
-    cache,
-    ray_remote_options,
-    schema,
-    tag,
-    tag_outputs,
-)
-from stepwell.compat.hamilton.function_modifiers.wiring import (
+from stepwell.compat.hamilton.function_modifiers.dependencies import (
     LiteralDependency,
     UpstreamDependency,
     configuration,
@@ -35,7 +22,33 @@ from stepwell.compat.hamilton.function_modifiers.wiring import (
     parameterize_values,
     parametrized_input,
 )
-from stepwell.compat.hamilton.function_modifiers.within import parameterized_subdag, subdag
+from stepwell.compat.hamilton.function_modifiers.expanders import (
+    ParameterizedExtract,
+    extract_columns,
+    extract_fields,
+    parameterize_extract_columns,
+)
+from stepwell.compat.hamilton.function_modifiers.macros import (
+    pipe,
+    pipe_input,
+    pipe_output,
+    step,
+)
+from stepwell.compat.hamilton.function_modifiers.metadata import (
+    cache,
+    ray_remote_options,
+    schema,
+    tag,
+    tag_outputs,
+)
+from stepwell.compat.hamilton.function_modifiers.outside import apply_to, mutate
+from stepwell.compat.hamilton.function_modifiers.recursive import parameterized_subdag, subdag
+from stepwell.compat.hamilton.function_modifiers.validation import (
+    DATA_VALIDATOR_ORIGINAL_OUTPUT_TAG,
+    IS_DATA_VALIDATOR_TAG,
+    check_output,
+    check_output_custom,
+)
 from stepwell.modifiers import dataloader, datasaver, does, group, source, unpack_fields, value
 
 parametrized = parameterize_values
@@ -46,7 +59,10 @@ __all__ = [
     "IS_DATA_VALIDATOR_TAG",
     "InvalidDecoratorException",
     "LiteralDependency",
+    "ParameterizedExtract",
+    "ResolveAt",
     "UpstreamDependency",
+    "apply_to",
     "cache",
     "check_output",
     "check_output_custom",
@@ -55,13 +71,17 @@ __all__ = [
     "dataloader",
     "datasaver",
     "does",
+    "dynamic_transform",
     "extract_columns",
     "extract_fields",
     "group",
     "hamilton_exclude",
     "inject",
     "load_from",
+    "model",
+    "mutate",
     "parameterize",
+    "parameterize_extract_columns",
     "parameterize_sources",
     "parameterize_values",
     "parameterized_inputs",
@@ -72,6 +92,8 @@ __all__ = [
     "pipe_input",
     "pipe_output",
     "ray_remote_options",
+    "resolve",
+    "resolve_from_config",
     "save_to",
     "schema",
     "source",

@@ -222,7 +222,8 @@ class OfFrame(AdapterCommon):
 
     def placed(self) -> tuple[Any, dict[str, Any]]:
         """Where, and the other options."""
-        options = dict(self.options)
+        options = {**_DEFAULTS.get((self.library, self.function), {})}
+        options |= {_RENAMED.get(key, key): each for key, each in self.options.items()}
         place = next((options.pop(key) for key in self.where if key in options), None)
         if place is None:
             raise TypeError(f"`{self.format}` needs `{self.where[0]}=…`")
@@ -274,6 +275,16 @@ _PANDAS = {
     "fwf": ("read_fwf", None),
     "spss": ("read_spss", None),
 }
+_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {("pandas", "to_csv"): {"index": False}}
+_DEFAULTS |= {
+    ("pandas", f"read_{format}"): {"dtype_backend": "numpy_nullable"}
+    for format in ("csv", "parquet", "xml", "html", "feather", "orc", "excel", "table", "fwf")
+}
+"""What its functions are told where nothing else is said."""
+
+_RENAMED = {"db_connection": "con"}
+"""Options of other names than the library's."""
+
 _POLARS = {
     "csv": ("read_csv", "write_csv"),
     "parquet": ("read_parquet", "write_parquet"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stepwell.compat.hamilton.function_modifiers.wiring import dependency
+from stepwell.compat.hamilton.function_modifiers.dependencies import dependency
 from stepwell.driver.materialize import Combining, From, To
 from stepwell.driver.request import target_names
 from stepwell.errors import RequestError

@@ -142,8 +142,8 @@ class GraphExecutionHook(base.BasePreGraphExecute, base.BasePostGraphExecute, ab
         *,
         graph: HamiltonGraph,
         final_vars: list[str],
-        inputs: dict[str, Any],
-        overrides: dict[str, Any],
+        inputs: dict[str, Any] | None,
+        overrides: dict[str, Any] | None,
         execution_path: list[str],
         run_id: str,
         **future_kwargs: Any,
@@ -172,14 +172,13 @@ class GraphExecutionHook(base.BasePreGraphExecute, base.BasePostGraphExecute, ab
         inputs: dict[str, Any],
         overrides: dict[str, Any],
     ) -> Any:
-        over = dict(overrides or {})
-        needed = _path(graph, final_vars, over)
+        over = dict(overrides) if overrides else None
         return self.run_before_graph_execution(
             graph=HamiltonGraph.from_graph(graph),
             final_vars=list(final_vars),
-            inputs=dict(inputs or {}),
+            inputs=dict(inputs) if inputs else None,
             overrides=over,
-            execution_path=needed,
+            execution_path=_path(graph, final_vars, over or {}),
             run_id=run_id,
         )
 
@@ -321,11 +320,11 @@ class TaskExecutionHook(base.BasePreTaskExecute, base.BasePostTaskExecute, abc.A
         return self.run_after_task_execution(**_seen(given))
 
 
-class GraphAdapter(  # type: ignore[misc]
-    base.BaseDoNodeExecute,
+class GraphAdapter(
+    base.BaseDoNodeExecute,  # type: ignore[misc]
     LegacyResultMixin,
-    base.BaseDoValidateInput,
-    base.BaseDoCheckEdgeTypesMatch,
+    base.BaseDoValidateInput,  # type: ignore[misc]
+    base.BaseDoCheckEdgeTypesMatch,  # type: ignore[misc]
     abc.ABC,
 ):
     """Several in one: what is permitted, how a node runs, what is returned."""
@@ -371,7 +370,7 @@ def _seen(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _path(graph: FunctionGraph, final_vars: list[str], overrides: dict[str, Any]) -> list[str]:
-    """The names of what the targets need, each after what it needs itself."""
+    """The names of the steps that the targets need, each after what it needs itself."""
     nodes, done = graph.nodes, dict[str, None]()
     waiting = [(name, False) for name in reversed(final_vars)]
     while waiting:
@@ -383,4 +382,4 @@ def _path(graph: FunctionGraph, final_vars: list[str], overrides: dict[str, Any]
             continue
         waiting.append((name, True))
         waiting += [(each, False) for each in nodes[name].input_types]
-    return list(done)
+    return [name for name in done if not nodes[name].user_defined]

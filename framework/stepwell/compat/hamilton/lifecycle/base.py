@@ -23,7 +23,7 @@ class lifecycle:  # noqa: N801 — the name that its users write
     base_validator = staticmethod(base_validator)
 
 
-class Base(abc.ABC):
+class Base:
     """An adapter that hears events by methods of their names."""
 
     HEARS: ClassVar[tuple[str, ...]] = ()
@@ -36,7 +36,7 @@ def _base(name: str, event: str) -> Any:
     heard.__name__ = heard.__qualname__ = event
     doc = f"Hears `{event}`."
     words = {event: abc.abstractmethod(heard), "HEARS": (event,), "__doc__": doc}
-    return type(Base)(name, (Base,), {**words, "__module__": __name__})
+    return abc.ABCMeta(name, (Base,), {**words, "__module__": __name__})
 
 
 BasePreDoAnythingHook: Any = _base("BasePreDoAnythingHook", "pre_do_anything")

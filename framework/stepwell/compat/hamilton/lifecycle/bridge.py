@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +32,7 @@ def bridged(adapter: Any) -> Any:
     bases = tuple(_CLASSES[event] for event in EVENTS if event in heard)
     words: dict[str, Any] = {event: _passed(event, adapter) for event in heard}
     words |= {"__reduce__": lambda self: (bridged, (adapter,)), "__module__": kind.__module__}
-    return type(core.PreNodeExecute)(kind.__name__, bases, words)()
+    return ABCMeta(kind.__name__, bases, words)()
 
 
 def _passed(event: str, adapter: Any) -> Callable[..., Any]:
@@ -40,6 +41,9 @@ def _passed(event: str, adapter: Any) -> Callable[..., Any]:
 
     def given(keywords: dict[str, Any]) -> dict[str, Any]:
         seen = {name: translated(name, value) for name, value in keywords.items()}
+        if event == "do_check_edge_types_match":
+            # There the reader's type is the first, whatever the names say.
+            seen = {"type_from": seen["type_to"], "type_to": seen["type_from"]}
         return seen if wanted is None else {key: seen[key] for key in wanted if key in seen}
 
     if inspect.iscoroutinefunction(call):

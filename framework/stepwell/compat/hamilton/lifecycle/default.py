@@ -73,7 +73,7 @@ class GracefulErrorAdapter(NodeExecutionMethod):
         self.error_to_catch, self.sentinel_value = error_to_catch, sentinel_value
         self.try_all_parallel, self.allow_injection = try_all_parallel, allow_injection
 
-    def run_to_execute_node(  # type: ignore[override]
+    def run_to_execute_node(
         self,
         *,
         node_tags: dict[str, Any],

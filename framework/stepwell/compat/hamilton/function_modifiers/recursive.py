@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException, like
-from stepwell.compat.hamilton.function_modifiers.wiring import Configuration, dependency
+from stepwell.compat.hamilton.function_modifiers.dependencies import Configuration, dependency
 from stepwell.modifiers import parameterized_subdag as core_parameterized_subdag
 from stepwell.modifiers import subdag as core_subdag
 from stepwell.modifiers.arguments import Source, Value

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
+from stepwell.compat.hamilton.function_modifiers.delayed import CONFIG
 from stepwell.modifiers import config as core
 from stepwell.modifiers.modifier import Modifier
 from stepwell.spec import Condition, Node
@@ -29,24 +30,24 @@ class Renamed(Modifier):
 
 @dataclass(frozen=True)
 class Asked(Modifier):
-    """A question of one's own to the configuration.
+    """A question of one's own to the configuration."""
 
-    The driver answers it when it is built, as the value of a key that stands for it.
-    """
-
-    question: Callable[[Mapping[str, Any]], bool]
+    question: Any
 
     stage: ClassVar[int] = 10
 
     @property
     def key(self) -> str:
-        """The key of the configuration that the answer goes by."""
-        question: Any = self.question
+        """What the condition is called by."""
+        question = self.question
         told = f"{question.values}" if isinstance(question, AsTold) else f"{id(question)}"
         return f"hamilton.config({told})"
 
     def expand(self, node: Node) -> Iterable[Node]:
-        name = node.name.partition("__")[0] or node.name
+        name, config = node.name.partition("__")[0] or node.name, CONFIG.get()
+        if config is not None:
+            return (replace(node, name=name),) if self.question(config) else ()
+        # Without a configuration the condition stands, as every other does.
         when = (*node.when, Condition(self.key, "is", (True,)))
         return (replace(node, name=name, when=when),)
 
@@ -61,19 +62,20 @@ class Excluded(Modifier):
         return ()
 
 
-class config:  # noqa: N801 — the name that its users write
+class Config:
     """`@config.when(region="US")` and its kin; `@config(question)` with a function of the config.
 
     >>> @config.when(region="US")
     ... def price__us(base: float) -> float: ...
     """
 
-    def __new__(
-        cls,
+    def __call__(
+        self,
         resolves: Callable[[Mapping[str, Any]], bool],
         target_name: str | None = None,
         config_used: Collection[str] = (),
-    ) -> Modifier:  # type: ignore[misc]
+    ) -> Modifier:
+        """The step exists where this function of the configuration is true."""
         return _named(Asked(resolves), target_name)
 
     @staticmethod
@@ -97,21 +99,11 @@ class config:  # noqa: N801 — the name that its users write
         return core.when_not_in(**key_value_group_pairs)
 
 
+config = Config()
+"""Conditions on the configuration."""
+
 hamilton_exclude = Excluded()
 """The function is no step."""
-
-
-def answered(steps: Iterable[Callable[..., Any]], config: Mapping[str, Any]) -> dict[str, bool]:
-    """What the questions that hang on these functions come to, by the keys they go by."""
-    from stepwell.modifiers.modifier import modifiers_of
-
-    found: dict[str, bool] = {}
-    for step in steps:
-        for modifier in modifiers_of(step):
-            inner = modifier.condition if isinstance(modifier, Renamed) else modifier
-            if isinstance(inner, Asked):
-                found[inner.key] = bool(inner.question(config))
-    return found
 
 
 def _named(condition: Modifier, name: Any) -> Modifier:

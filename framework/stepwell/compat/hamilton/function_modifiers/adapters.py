@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from stepwell.compat.hamilton.function_modifiers.tagged import selected
-from stepwell.compat.hamilton.function_modifiers.wiring import dependency
+from stepwell.compat.hamilton.function_modifiers.dependencies import dependency
+from stepwell.compat.hamilton.function_modifiers.metadata import selected
 from stepwell.errors import ModifierError
 from stepwell.modifiers.arguments import no_parameter, wholes
 from stepwell.modifiers.modifier import Modifier, Reading

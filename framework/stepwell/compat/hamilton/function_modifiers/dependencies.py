@@ -39,14 +39,17 @@ def dependency(given: Any) -> Source | Value | Group:
 
 @dataclass(frozen=True)
 class Documented(Parameterized):
-    """Makes one node for each name, and puts names and values into the braces of its docstring."""
+    """Makes one node for each name; the step's own docstring may name what it is made of in braces,
+    and a docstring that is given is taken as it is."""
 
     def expand(self, node: Node) -> Iterable[Node]:
         for made in super().expand(node):
             given = self.nodes[made.name]
-            wiring = given[0] if isinstance(given, tuple) else given
+            if isinstance(given, tuple):
+                yield replace(made, doc=str(given[1]))
+                continue
             words: dict[str, Any] = {"output_name": made.name}
-            for key, value in wiring.items():
+            for key, value in given.items():
                 if isinstance(value, Source | Value):
                     words[str(key)] = value.name if isinstance(value, Source) else value.value
             yield replace(made, doc=_filled(made.doc, words))
@@ -98,7 +101,8 @@ def parameterize_values(
     """
     nodes: dict[Any, Any] = {}
     for key, given in assigned_output.items():
-        if not isinstance(key, tuple) or len(key) != 2:
+        given_key: Any = key
+        if not isinstance(given_key, tuple) or len(given_key) != 2:
             raise InvalidDecoratorException(
                 f"a key of `assigned_output` is a name and a docstring; got `{key!r}`",
                 argument="assigned_output",

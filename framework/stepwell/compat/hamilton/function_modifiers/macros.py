@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from stepwell.compat.hamilton.function_modifiers.base import like
-from stepwell.compat.hamilton.function_modifiers.wiring import dependency
+from stepwell.compat.hamilton.function_modifiers.delayed import CONFIG
+from stepwell.compat.hamilton.function_modifiers.dependencies import dependency
 from stepwell.errors import ModifierError
 from stepwell.modifiers import step as core_step
 from stepwell.modifiers.arguments import Named
+from stepwell.modifiers.config import checked, choose
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.modifiers.piped import PipedInput, PipedOutput, Step
 from stepwell.spec import Node
@@ -29,10 +31,6 @@ class Link(Step):
         """The link's node is called so, within that namespace, or in none (`None`)."""
         space = self.space if namespace is ... else namespace
         return replace(self, name=name or self.name, space=space)
-
-    def on_input(self, *targets: Any) -> Link:
-        """Of several parameters, the link stands before these alone."""
-        return replace(self, outputs=(*self.outputs, *_flat(targets)))
 
     def on_output(self, *names: Any) -> Link:
         return replace(self, outputs=(*self.outputs, *_flat(names)))
@@ -70,22 +68,11 @@ class ChainedInput(PipedInput):
     """Puts a chain before a parameter, in the namespace of the step."""
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        targets = (self.on_input,) if isinstance(self.on_input, str) else self.on_input
-        found: dict[Any, list[Any]] = {}
-        for link in self.steps:
-            for name in getattr(link, "outputs", ()) or targets or (None,):
-                found.setdefault(name, []).append(
-                    replace(link, outputs=()) if isinstance(link, Step) else link
-                )
-        made = list(nodes)
-        own = nodes[0].step if nodes else ""
-        for name, links in found.items():
-            space = own if self.namespace is ... else self.namespace
-            if len(found) > 1:
-                space = f"{space}_{name}" if isinstance(self.namespace, str) else name
-            one = PipedInput(tuple(_counted(links, reading)), name, space)
-            made = [*one.apply(made, reading)]
-        return made
+        space = (nodes[0].step if nodes else None) if self.namespace is ... else self.namespace
+        links = tuple(_counted(self.steps, reading))
+        if self.steps and not links:
+            return nodes
+        return PipedInput(links, self.on_input, space).apply(nodes, reading)
 
 
 @dataclass(frozen=True)
@@ -94,6 +81,8 @@ class ChainedOutput(PipedOutput):
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
         links = tuple(_counted(self.steps, reading))
+        if self.steps and not links:
+            return nodes
         return PipedOutput(links, self.on_output, self.namespace).apply(nodes, reading)
 
 
@@ -125,11 +114,18 @@ pipe = pipe_input
 
 
 def _counted(links: Iterable[Any], reading: Reading) -> Iterable[Any]:
+    """The links as stepwell knows them; under a configuration those alone that it lets be."""
     seen: Counter[str] = Counter()
+    config = CONFIG.get()
     for link in links:
         if not isinstance(link, Link):
             yield link
             continue
+        if config is not None:
+            checked(link.conditions)
+            if not choose([Node("", when=link.conditions)], config):
+                continue
+            link = replace(link, conditions=())
         name = _name(link.function)
         yield link.core(reading, seen[name])
         seen[name] += 1

@@ -13,7 +13,7 @@ from stepwell.compat.hamilton.data_quality.base import (
     DataValidator,
 )
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
-from stepwell.compat.hamilton.function_modifiers.tagged import selected
+from stepwell.compat.hamilton.function_modifiers.metadata import selected
 from stepwell.errors import CheckFailed
 from stepwell.modifiers.arguments import Value, fresh, short, whole_type
 from stepwell.modifiers.checked import Checked
@@ -153,6 +153,13 @@ class Judging:
         return value
 
 
+class OrMissing(list[Any]):
+    """Values that are allowed; one that is missing is none to be judged."""
+
+    def __contains__(self, value: object) -> bool:
+        return value is None or value != value or super().__contains__(value)
+
+
 def check_output(
     importance: str = "warn",
     default_validator_candidates: Sequence[type[BaseDefaultValidator]] | None = None,
@@ -179,7 +186,7 @@ def check_output(
         if key in own:
             made.append(own[key](**{key: limit, "importance": importance}))
         elif key in CHECKS:
-            limits[key] = Value(limit)
+            limits[key] = Value(OrMissing(limit) if key == "values_in" else limit)
         else:
             raise ValueError(f"`check_output` has no question `{key}`; it has {', '.join(CHECKS)}")
     if made and limits:

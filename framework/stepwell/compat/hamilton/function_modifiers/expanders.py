@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException, like
+from stepwell.compat.hamilton.function_modifiers.dependencies import (
+    inject as inject,
+)
+from stepwell.compat.hamilton.function_modifiers.dependencies import (
+    parameterize as parameterize,
+)
+from stepwell.compat.hamilton.function_modifiers.dependencies import (
+    parameterize_sources as parameterize_sources,
+)
+from stepwell.compat.hamilton.function_modifiers.dependencies import (
+    parameterize_values as parameterize_values,
+)
 from stepwell.errors import ModifierError
 from stepwell.modifiers import extract_fields as core_extract_fields
-from stepwell.modifiers.arguments import short, wholes
+from stepwell.modifiers import unpack_fields as unpack_fields
+from stepwell.modifiers.arguments import short, wholes, wired
 from stepwell.modifiers.columns import Columns
 from stepwell.modifiers.extracted import Extracted, Fields
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.spec import Node
 
+NOTHING = object()
+
 
 @dataclass(frozen=True)
-class Filling(Modifier):
-    """Takes parts out of a whole; of one that is not there, a value takes the place."""
+class Taking(Modifier):
+    """Takes parts out of a whole; of one that is not there, `fill` takes the place, or it is an
+    `InvalidDecoratorException`."""
 
     parts: Modifier
     fill: Any
@@ -41,8 +57,12 @@ class Get:
         self.__name__ = name
 
     def __call__(self, whole: Any) -> Any:
-        if self.name in whole:
+        if self.name in (whole.columns if self.of_frame else whole):
             return whole[self.name]
+        if self.fill is NOTHING:
+            raise InvalidDecoratorException(
+                f"there is no `{self.name}` in what is returned", argument=self.name
+            )
         if not self.of_frame:
             return self.fill
         whole[self.name] = self.fill
@@ -75,7 +95,7 @@ def _returned(node: Node) -> Fields | None:
 
     if node.callable is None:
         return None
-    hint = typing.get_type_hints(unwrap(node.callable)).get("return")
+    hint: Any = typing.get_type_hints(unwrap(node.callable)).get("return")
     return fields_of(hint) if typing.is_typeddict(hint) else None
 
 
@@ -101,7 +121,7 @@ def extract_fields(fields: Any = None, *others: Any, fill_with: Any = None) -> M
                 f"`extract_fields` takes a dict of types or names; got `{short(given)}`"
             )
     made = Extracted((fields, *others))
-    return made if fill_with is None else Filling(made, fill_with)
+    return Taking(made, NOTHING if fill_with is None else fill_with)
 
 
 def extract_columns(*columns: Any, fill_with: Any = None) -> Modifier:
@@ -117,4 +137,60 @@ def extract_columns(*columns: Any, fill_with: Any = None) -> Modifier:
     if not columns:
         raise InvalidDecoratorException("`extract_columns` needs the name of at least one column")
     made = Columns(columns)
-    return made if fill_with is None else Filling(made, fill_with)
+    return Taking(made, NOTHING if fill_with is None else fill_with)
+
+
+@dataclass(frozen=True)
+class ParameterizedExtract:
+    """Names of columns, and what the parameters are bound to that make their frame."""
+
+    outputs: tuple[str, ...]
+    input_mapping: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Frames(Modifier):
+    """Makes one frame, and its columns, for each of the parts."""
+
+    parts: tuple[Any, ...]
+    reassign: bool
+
+    stage: ClassVar[int] = 40
+
+    def expand(self, node: Node) -> Iterable[Node]:
+        for position, part in enumerate(self.parts):
+            if not isinstance(part, ParameterizedExtract):
+                raise ModifierError(
+                    "`parameterize_extract_columns` takes `ParameterizedExtract(…)`; got "
+                    f"`{short(part)}`"
+                )
+            frame = wired(node, part.input_mapping, argument="")
+            frame = replace(frame, name=f"{node.name}__{position}")
+            if self.reassign and node.callable is not None:
+                frame = replace(frame, callable=Named(node.callable, part.outputs))
+            yield from Columns(part.outputs).expand(frame)
+
+
+class Named:
+    """Calls a step, and names the columns of its frame anew."""
+
+    def __init__(self, step: Callable[..., Any], names: Sequence[str]) -> None:
+        self.step, self.names = step, [*names]
+        self.__name__ = getattr(step, "__name__", "frame")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        frame = self.step(*args, **kwargs)
+        frame.columns = self.names
+        return frame
+
+
+def parameterize_extract_columns(
+    *extract_config: ParameterizedExtract, reassign_columns: bool = True
+) -> Modifier:
+    """One frame for each of the parts, and its columns.
+
+    Args:
+        extract_config: the names of columns, and what makes their frame.
+        reassign_columns: whether the columns are named so by their order.
+    """
+    return Frames(extract_config, reassign_columns)

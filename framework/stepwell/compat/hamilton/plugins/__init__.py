@@ -1,0 +1,1 @@
+"""What comes with other libraries; each is imported when it is used."""
