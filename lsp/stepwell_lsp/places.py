@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
@@ -39,6 +40,21 @@ def in_file(graph: Graph, file: str) -> Iterator[Place]:
         yield from _of_node(graph, node)
     for place in _mentions(graph):
         if place.span.file == file:
+            yield place
+
+
+def on_lines(graph: Graph, file: str, first: int, last: int) -> Iterator[Place]:
+    """Those of them that touch the lines from the `first` to the `last`."""
+    for node in graph.by_file.get(file, ()):
+        # Asked at every move of a cursor, of all steps of a file: most are told by their lines.
+        spans = [node.span, *[param.span for param in node.params]]
+        if node.prompts or any(s and s[1] <= last and first <= (s[3] or s[1]) for s in spans):
+            for place in _of_node(graph, node):
+                if place.span.line <= last and first <= max(place.span.end_line, place.span.line):
+                    yield place
+    for place in _mentions(graph):
+        span = place.span
+        if span.file == file and span.line <= last and first <= max(span.end_line, span.line):
             yield place
 
 
@@ -99,5 +115,11 @@ def alike(typed: str, name: str) -> bool:
     >>> alike("qv", "question_vector"), alike("vq", "question_vector")
     (True, False)
     """
-    letters = iter(name.lower())
-    return all(letter in letters for letter in typed.lower())
+    return name in all_alike(typed, [name])
+
+
+def all_alike(typed: str, names: Iterable[str]) -> list[str]:
+    """Those of many names that have the letters typed in them, in their order."""
+    letters = map(re.escape, typed.lower())
+    found = re.compile("".join(f"[^{each}]*{each}" for each in letters)).match
+    return [name for name in names if found(name.lower())]

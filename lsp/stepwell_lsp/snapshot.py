@@ -16,7 +16,7 @@ from stepwell.read.source.chunks import Chunk
 from stepwell.spec import Span
 from stepwell_lsp.documents import Document, uri_of
 from stepwell_lsp.figures import Figures
-from stepwell_lsp.places import Place, covers, files, in_file, of_name, once
+from stepwell_lsp.places import Place, covers, files, in_file, of_name, on_lines, once
 from stepwell_lsp.positions import UTF16, Text
 
 
@@ -81,10 +81,17 @@ class Snapshot:
         """Every name that is written in this file, pipeline by pipeline."""
         return chain.from_iterable(in_file(made.graph, file) for made in self.pipelines)
 
+    def between(self, file: str, first: int, last: int) -> Iterator[Place]:
+        """Every name that is written on these lines of a file, pipeline by pipeline."""
+        return chain.from_iterable(
+            on_lines(made.graph, file, first, last) for made in self.pipelines
+        )
+
     def at(self, file: str, position: types.Position) -> list[Place]:
         """The names under a cursor: several where a modifier or several pipelines read one word."""
         line, column = self.text(file).place(position, self.encoding)
-        return [place for place in self.places(file) if covers(place.span, line, column)]
+        found = self.between(file, line, line)
+        return [place for place in found if covers(place.span, line, column)]
 
     def same(self, found: list[Place]) -> list[Place]:
         """Every place that means what one of `found` means, each once."""

@@ -17,6 +17,8 @@ from stepwell_lsp.features.symbols import body, kind_of
 from stepwell_lsp.places import of_name
 from stepwell_lsp.snapshot import Snapshot
 
+_GIVEN = ("input", "config")
+
 
 def prepare(
     snapshot: Snapshot, file: str, position: types.Position
@@ -100,6 +102,5 @@ def _is_step(node: Node | None) -> bool:
 
 def _spans(graph: Graph, name: str) -> Iterator[Span]:
     """Where an input is given, or else where it is read."""
-    places = list(of_name(graph, name))
-    yield from (place.span for place in places if place.role in ("input", "config"))
-    yield from (place.span for place in places)
+    yield from (m.span for m in graph.mentions if m.span and m.name == name and m.role in _GIVEN)
+    yield from (place.span for place in of_name(graph, name))

@@ -57,7 +57,8 @@ def code_actions(
             )
     missed = {one.span: one for one in snapshot.findings.get(file, ()) if one.code == _NAMES[0]}
     seen: set[Fix] = set()
-    for read in snapshot.places(file):
+    lines = chosen.start.line + 1, chosen.end.line + 1
+    for read in snapshot.between(file, *lines):
         if read.role != "param" or not _touch(snapshot.range(read.span), chosen):
             continue
         for made in creations(snapshot, read):

@@ -16,7 +16,7 @@ from stepwell_lsp import cursor
 from stepwell_lsp.cursor import Bracket, open_brackets
 from stepwell_lsp.features import arguments
 from stepwell_lsp.features.hover import signature
-from stepwell_lsp.places import alike
+from stepwell_lsp.places import alike, all_alike
 from stepwell_lsp.positions import Text
 from stepwell_lsp.snapshot import Snapshot
 
@@ -68,16 +68,17 @@ def completion(snapshot: Snapshot, file: str, position: types.Position) -> types
     if words:
         spot = Spot("arguments")
         all_found: Iterable[Candidate] = (
-            Candidate(w.rank, w.name, w.type or UNKNOWN, w.node, w.written) for w in words
+            Candidate(w.rank, w.name, w.type or UNKNOWN, w.node, w.written)
+            for w in words
+            if alike(typed, w.name)
         )
     elif spot:
-        all_found = (each for graph in graphs for each in _candidates(graph, spot))
+        all_found = (each for graph in graphs for each in _candidates(graph, spot, typed))
     else:
         return types.CompletionList(is_incomplete=False, items=[])
     found: dict[str, Candidate] = {}
     for candidate in all_found:
-        if alike(typed, candidate.name):
-            found.setdefault(candidate.name, candidate)
+        found.setdefault(candidate.name, candidate)
     best = sorted(found.values(), key=lambda candidate: candidate[:2])
     start = text.position(line, column - len(typed), snapshot.encoding)
     place = types.Range(start, position)
@@ -90,20 +91,23 @@ def _graphs(snapshot: Snapshot, file: str) -> list[Graph]:
     return list(snapshot.graphs_of(file)) or [made.graph for made in snapshot.pipelines]
 
 
-def _candidates(graph: Graph, spot: Spot) -> Iterator[Candidate]:
+def _candidates(graph: Graph, spot: Spot, typed: str) -> Iterator[Candidate]:
     if spot.role != "inputs":
         after = graph.downstream([spot.step]) if spot.role == "parameters" else set()
-        read = {param.reads for node in graph.written for param in node.params}
-        for node in graph.nodes.values():
-            if spot.role == "parameters" and "." in node.name:
-                continue  # what a step is made of has a name that no parameter can have
-            if node.name not in spot.written and node.name not in after:
-                yield Candidate(int(node.name in read), node.name, node.type, node)
+        for name in all_alike(typed, graph.nodes):
+            if name in spot.written or name in after:
+                continue
+            node = graph.nodes[name]
+            if spot.role != "parameters" or "." not in name:  # no parameter can be called so
+                is_read = any(True for _ in graph.readers(name))
+                yield Candidate(int(is_read), name, node.type, node)
     if spot.role != "targets":
         for name, readers in graph.inputs.items():
-            others = [p for n, p in readers if spot.step not in (n.step, n.name)]
-            if others and name not in spot.written:
-                yield Candidate(2, name, others[0].type)
+            if name in spot.written or not alike(typed, name):
+                continue
+            other = next((p for n, p in readers if spot.step not in (n.step, n.name)), None)
+            if other is not None:
+                yield Candidate(2, name, other.type)
 
 
 def _item(found: Candidate, spot: Spot, place: types.Range) -> types.CompletionItem:

@@ -40,10 +40,12 @@ def extraction(snapshot: Snapshot, file: str, chosen: types.Range) -> tuple[str,
     """
     text = snapshot.text(file)
     start, end = (text.place(each, snapshot.encoding) for each in (chosen.start, chosen.end))
-    steps = {place.span for place in snapshot.places(file) if place.role == "step"}
     for chunk in snapshot.chunks(file):
-        if not chunk.line <= start[0] <= chunk.line + chunk.text.count("\n"):
+        last = chunk.line + chunk.text.count("\n")
+        if not chunk.line <= start[0] <= last:
             continue
+        here = snapshot.between(file, chunk.line, last)
+        steps = {place.span for place in here if place.role == "step"}
         places = Places(file, chunk)
         for function in functions(chunk.body or ()):
             if scopes.definition(function, places) not in steps:

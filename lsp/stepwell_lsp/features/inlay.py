@@ -24,7 +24,7 @@ def inlay_hints(snapshot: Snapshot, file: str, shown: types.Range) -> list[types
     wrong = {found.span for found in snapshot.findings.get(file, ()) if found.code == _MISMATCH}
     first, last = shown.start.line + 1, shown.end.line + 1
     hints: dict[tuple[Span, str], types.InlayHint] = {}
-    for place in snapshot.places(file):
+    for place in snapshot.between(file, first, last):
         if place.role == "param" and place.param and first <= place.span.line <= last:
             for hint in _hints(snapshot, place, place.param, wrong):
                 hints.setdefault((place.span, str(hint.label)), hint)

@@ -26,7 +26,7 @@ def semantic_tokens(
     first, last = (shown.start.line + 1, shown.end.line + 1) if shown else (1, 1 << 31)
     keys = {id(made.graph): _keys(made.graph) for made in snapshot.pipelines}
     found: dict[tuple[int, int], tuple[int, int, int]] = {}
-    for place in snapshot.places(file):
+    for place in snapshot.between(file, first, last):
         if first <= place.span.line <= last:
             _add(snapshot, place.span, _kind(place, keys[id(place.graph)]), place.role, found)
     for span in conditions(snapshot, file):
@@ -37,7 +37,7 @@ def semantic_tokens(
 
 def _keys(graph: Graph) -> set[str]:
     given = {mention.name for mention in graph.mentions if mention.role == "config"}
-    asked = {condition.key for node in graph.written for condition in node.when}
+    asked = {condition.key for node in graph.wiring.conditional for condition in node.when}
     return given | asked | set(graph.config or ())
 
 
