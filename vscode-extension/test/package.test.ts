@@ -22,12 +22,12 @@ test("the page names every command, and no other", () => {
 });
 
 test("every command is registered, and what runs code needs trust", () => {
-  const code = ["extension", "rules"]
+  const code = ["extension", "rules", "last-run"]
     .map((name) => readFileSync(`src/${name}.ts`, "utf8"))
     .join("");
   for (const { command, enablement } of commands) {
     assert.ok(code.includes(`"${command}"`), command);
-    assert.equal(enablement, /run|migrate/i.test(command) ? "isWorkspaceTrusted" : undefined);
+    assert.equal(enablement, /\.(run|migrate)/.test(command) ? "isWorkspaceTrusted" : undefined);
   }
 });
 

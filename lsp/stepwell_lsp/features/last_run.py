@@ -26,6 +26,7 @@ class Figure(TypedDict):
     """
 
     seconds: float
+    time: str
     times: int
     attempts: int
     tokens: str
@@ -121,6 +122,7 @@ def figure(snapshot: Snapshot, node: Node, last: PastRun | None) -> Figure | Non
     changed = is_changed(snapshot, node, step)
     return Figure(
         seconds=step.seconds,
+        time=seconds(step.seconds),
         times=step.times,
         attempts=step.attempts,
         tokens=_tokens(step.usage),
