@@ -1,20 +1,24 @@
 """Runs a batch of documents at once under one budget, and says beforehand what it may cost.
 
 Documents that the budget does not reach are named, not lost in silence. The provider is a fake one
-in this process, which is busy now and then. With OPENAI_API_KEY set the real one is used, or that
-of OPENAI_BASE_URL.
+in this process, which is busy now and then; with `--local` a model on this machine answers behind
+it. OPENAI_API_KEY or OPENAI_BASE_URL (and OPENAI_MODEL, OPENAI_SMALLER_MODEL) choose a real one.
 """
 
 import asyncio
 import logging
+import sys
+from contextlib import ExitStack
 from os import environ
 from pydoc_data.topics import topics
+from textwrap import shorten
 
 import pipeline
 from openai import AsyncOpenAI
 from rich import print
+from rich.markup import escape
 
-from stepwell import BudgetExceeded, Driver
+from stepwell import BudgetExceeded, Driver, local
 from stepwell.lifecycle import Fallback
 from stepwell.llm import Budget, Price, RateLimit, TokenAccounting, metered
 from stepwell.testing import FakeModel, Reply
@@ -37,40 +41,51 @@ async def batch(client: AsyncOpenAI, model: str, smaller: str, documents: dict[s
     def inputs(text: str) -> dict[str, object]:
         return {"document": text, "client": client, "model": model}
 
-    forecasts = [driver.estimate(["summary"], inputs=inputs(t)).cost for t in documents.values()]
-    low, high = sum(f.low for f in forecasts), sum(f.high or 0 for f in forecasts)
-    print(f"{len(documents)} summaries: between ${low:.4f} and ${high:.4f}; the cap is ${CAP}\n")
+    first, *others = (
+        driver.estimate(["summary"], inputs=inputs(text)).cost for text in documents.values()
+    )
+    print(f"{len(documents)} summaries: {sum(others, first)} dollars; the cap is {CAP}\n")
 
     runs = (driver.aexecute(TARGETS, inputs=inputs(text)) for text in documents.values())
     results = await asyncio.gather(*runs, return_exceptions=True)
     for name, made in zip(documents, results, strict=True):
         if isinstance(made, BudgetExceeded):
-            print(f"[red]{name}: not done, the budget is used up[/red]")
+            known = made.unit != "unknown"  # without a price there is no bound to reserve
+            why = "the budget is used up" if known else "nobody knows its price"
+            print(f"[red]{name}: not done, {why}[/red]")
         elif isinstance(made, BaseException):
             raise made
         else:
-            print(f"{name}: {made['summary']} ({made['subject']})")
+            summary, subject = (shorten(made[target], 90, placeholder=" …") for target in TARGETS)
+            print(f"{name}: {escape(summary)} ({escape(subject)})")
 
-    print(f"\n{len(cheaper.used)} times the smaller model was asked, as the larger was too dear")
+    print(f"\n{len(cheaper.used)} times the smaller model was tried, as the larger was too dear")
     for used_model, usage in ledger.by_model().items():
         print(f"{used_model}: {usage.requests} requests, {usage.total_tokens:,} tokens")
     print(f"spent: ${budget.standing['all',].spent.money:.6f} of ${CAP}")
 
 
-async def main() -> None:
+async def main(stack: ExitStack) -> None:
     """Twelve chapters of Python's own manual."""
     documents = {name: topics[name] for name in sorted(topics)[:12]}
-    if "OPENAI_API_KEY" in environ:
+    if {"OPENAI_API_KEY", "OPENAI_BASE_URL"} & environ.keys():
         chosen = environ.get("OPENAI_MODEL", "gpt-4o")
-        async with metered(AsyncOpenAI(max_retries=0)) as client:
-            await batch(client, chosen, "gpt-4o-mini", documents)
+        smaller = environ.get("OPENAI_SMALLER_MODEL", "gpt-4o-mini")
+        plain = AsyncOpenAI(api_key=environ.get("OPENAI_API_KEY", "none"), max_retries=0)
+        async with metered(plain) as client:
+            await batch(client, chosen, smaller, documents)
         return
-    with FakeModel([Reply("A statement."), BUSY, BUSY], reply=Reply("A rule, told.")) as fake:
-        plain = AsyncOpenAI(base_url=fake.url, api_key="none", max_retries=0)
-        async with metered(plain, prices=PRICES) as client:
-            await batch(client, "large", "small", documents)
+    behind = None
+    if "--local" in sys.argv:
+        behind = stack.enter_context(local.ModelServer()).base_url
+    said = None if behind else Reply("A rule, told.")
+    fake = stack.enter_context(FakeModel([said, BUSY, BUSY], reply=said, behind=behind))
+    plain = AsyncOpenAI(base_url=fake.url, api_key="none", max_retries=0)
+    async with metered(plain, prices=PRICES) as client:
+        await batch(client, "large", "small", documents)
 
 
 if __name__ == "__main__":
     logging.getLogger("stepwell").setLevel(logging.ERROR)  # `cheaper.used` has it all
-    asyncio.run(main())
+    with ExitStack() as exits:
+        asyncio.run(main(exits))

@@ -1,8 +1,10 @@
 """Runs a pipeline and shows its trace: as a tree here, or in a tracing tool.
 
-OTEL_EXPORTER_OTLP_ENDPOINT sends the spans there; OPENAI_API_KEY asks a real provider.
+OTEL_EXPORTER_OTLP_ENDPOINT sends the spans there. The provider is a fake one, with `--local` and a
+model on this machine behind it; OPENAI_API_KEY or OPENAI_BASE_URL choose a real one.
 """
 
+from contextlib import ExitStack
 from os import environ
 from sys import argv
 
@@ -16,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from rich import print
 from rich.tree import Tree
 
-from stepwell import Driver
+from stepwell import Driver, local
 from stepwell.lifecycle import Retry
 from stepwell.llm import metered
 from stepwell.testing import FakeModel, Reply
@@ -55,19 +57,30 @@ def run(client: OpenAI, models: dict[str, str], question: str) -> None:
     print(driver.execute(["answer"], inputs=inputs)["answer"], end="\n\n")
 
 
+def main(stack: ExitStack, question: str, *, locally: bool) -> None:
+    """With a provider that is overloaded once, or a real one."""
+    if {"OPENAI_API_KEY", "OPENAI_BASE_URL"} & environ.keys():
+        chosen = {name: environ.get(f"OPENAI_{name.upper()}", REAL[name]) for name in REAL}
+        client = OpenAI(api_key=environ.get("OPENAI_API_KEY", "none"), max_retries=0)
+        run(metered(client), chosen, question)
+        return
+    behind = stack.enter_context(local.ModelServer()).base_url if locally else None
+    said = None if locally else Reply("For three weeks.")
+    replies = [Reply(), Reply(), Reply(status=503), said]
+    fake = stack.enter_context(FakeModel(replies, behind=behind))
+    client = OpenAI(base_url=fake.url, api_key="none", max_retries=0)
+    run(metered(client), MODELS, question)
+
+
 if __name__ == "__main__":
-    question = " ".join(argv[1:]) or "How long may I keep a book?"
+    words = [word for word in argv[1:] if word != "--local"]
     provider, memory = TracerProvider(), InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(memory))
     if "OTEL_EXPORTER_OTLP_ENDPOINT" in environ:
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    if "OPENAI_API_KEY" in environ:
-        run(metered(OpenAI(max_retries=0)), REAL, question)
-    else:
-        replies = [Reply(), Reply(), Reply(status=503), Reply("For three weeks.")]
-        with FakeModel(replies) as fake:
-            client = OpenAI(base_url=fake.url, api_key="none", max_retries=0)
-            run(metered(client), MODELS, question)
+    with ExitStack() as exits:
+        asked = " ".join(words) or "How long may I keep a book?"
+        main(exits, asked, locally="--local" in argv)
     print(tree(memory.get_finished_spans()))
     provider.shutdown()

@@ -65,6 +65,58 @@ def test_budgeted_batch_stays_within_its_budget(tmp_path: Path) -> None:
     assert "small: " in found.stdout
 
 
+LLM_RECIPES = {
+    "retries_and_cost": ("outline, attempt 1, call 1: 200", "tokens in"),
+    "budgeted_batch": ("12 summaries: ", "spent: $"),
+    "traced_run": ("invoke_workflow library", "chat "),
+}
+
+
+@pytest.mark.parametrize("name", ["retries_and_cost", "traced_run"])
+def test_a_recipe_with_a_provider_that_fails(name: str, tmp_path: Path) -> None:
+    """The fake one of the recipe: what failed is told, and what came in the end."""
+    found = run(RECIPES / name / "run.py", cwd=tmp_path)
+    assert found.returncode == 0
+    words = {
+        "retries_and_cost": ["WHAT THE SEA IS", "draft, attempt 2, call 2: 503", "≥ $"],
+        "traced_run": ["For three weeks.", "after 503", "in 25, out 3"],
+    }
+    for said in (*LLM_RECIPES[name], *words[name]):
+        assert said in found.stdout
+
+
+@pytest.mark.parametrize("name", LLM_RECIPES)
+def test_a_recipe_asks_the_provider_that_the_environment_names(name: str, tmp_path: Path) -> None:
+    """Another one that speaks as OpenAI's does, by its address alone, under its own model names."""
+    with FakeModel(reply=Reply("Well said.", model="house-model")) as model:
+        found = run(
+            RECIPES / name / "run.py",
+            cwd=tmp_path,
+            OPENAI_BASE_URL=model.url,
+            OPENAI_MODEL="house-model",
+            OPENAI_EMBEDDING_MODEL="house-vectors",
+        )
+    if name == "budgeted_batch":  # nobody knows its price, so a cap in money lets nothing go
+        assert found.stdout.count("not done") == 12
+        assert model.requests == []
+        return
+    assert (found.returncode, found.stderr) == (0, "")
+    for said in LLM_RECIPES[name]:
+        assert said in found.stdout
+    assert {request.body["model"] for request in model.requests} == {"house-model", "house-vectors"}
+
+
+@pytest.mark.local
+@pytest.mark.parametrize("name", LLM_RECIPES)
+def test_a_recipe_with_the_model_of_this_machine(name: str, tmp_path: Path) -> None:
+    """A small model answers behind the provider that fails; what it says is not asserted."""
+    found = run(RECIPES / name / "run.py", "--local", cwd=tmp_path)
+    assert found.returncode == 0
+    assert "Traceback" not in found.stderr
+    for said in LLM_RECIPES[name]:
+        assert said in found.stdout
+
+
 def test_first_graph_prints_its_plan_and_its_prompt(tmp_path: Path) -> None:
     found = run(RECIPES / "first_graph" / "run.py", cwd=tmp_path)
     assert (found.returncode, found.stderr) == (0, "")

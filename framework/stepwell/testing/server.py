@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from select import select
 from socket import MSG_PEEK, SHUT_RDWR, SO_LINGER, SOL_SOCKET, socket
@@ -40,10 +41,12 @@ class FakeModel:
     True
 
     Args:
-        replies: the first answers, in order.
+        replies: the first answers, in order. With `behind`, `None` is the answer of that server.
         reply: the answer once those are used up.
         knows_usage_option: whether it accepts `stream_options`; else it refuses with 400.
         port: where it listens; unless told, at a port that is free.
+        behind: the `base_url` of a real server, which answers what has no `Reply`: so a model on
+            this machine has the faults of one far away.
 
     Attributes:
         requests: what has come so far.
@@ -54,14 +57,16 @@ class FakeModel:
 
     def __init__(
         self,
-        replies: Iterable[Reply] = (),
+        replies: Iterable[Reply | None] = (),
         *,
         reply: Reply | None = None,
         knows_usage_option: bool = True,
         port: int = 0,
+        behind: str | None = None,
     ) -> None:
         self.replies = deque(replies)
-        self.reply = reply or Reply()
+        self.reply = reply if reply is not None or behind is not None else Reply()
+        self.behind = behind
         self.knows_usage_option = knows_usage_option
         self.requests: list[Received] = []
         self.came = Event()
@@ -115,7 +120,7 @@ class FakeModel:
             self.most_open = max(self.most_open, len(self._open))
             self._changed.notify_all()
 
-    def received(self, request: Received) -> Reply:
+    def received(self, request: Received) -> Reply | None:
         """Notes a request, and gives the answer that is next."""
         with self._lock:
             self.requests.append(request)
@@ -202,6 +207,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.do_GET()
             return
         reply = self.server.fake.received(Received(self.path, body, dict(self.headers)))
+        if reply is None:
+            self._passes_on(sent)
+            return
         if reply.held is not None:
             reply.held.wait()
         if reply.fault is not None:
@@ -220,6 +228,25 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream(reply, events_of(self.path, body, reply))
         else:
             self._send(reply, json.dumps(whole(self.path, body, reply)).encode())
+
+    def _passes_on(self, sent: bytes) -> None:
+        """Has the server behind answer, whose bytes come through as they do."""
+        behind = urlsplit(self.server.fake.behind or "")
+        host = HTTPConnection(behind.hostname or "", behind.port)
+        named = ("authorization", "content-type", "accept")
+        headers = {name: self.headers[name] for name in named if name in self.headers}
+        try:
+            host.request("POST", behind.path + self.path.removeprefix("/v1"), sent, headers)
+            answer = host.getresponse()
+            self.send_response(answer.status)
+            self.send_header("content-type", answer.getheader("content-type") or "")
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            while data := answer.read1(65536):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+            self.wfile.write(b"0\r\n\r\n")
+        finally:
+            host.close()
 
     def _good(self, body: Mapping[str, Any], reply: Reply) -> Good:
         return Good(
