@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepwell.compat.hamilton.function_modifiers.adapters import load_from, save_to
+from stepwell.compat.hamilton.function_modifiers.adapters import dataloader, load_from, save_to
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
 from stepwell.compat.hamilton.function_modifiers.configuration import config, hamilton_exclude
 from stepwell.compat.hamilton.function_modifiers.delayed import (
@@ -49,7 +49,7 @@ from stepwell.compat.hamilton.function_modifiers.validation import (
     check_output,
     check_output_custom,
 )
-from stepwell.modifiers import dataloader, datasaver, does, group, source, unpack_fields, value
+from stepwell.modifiers import datasaver, does, group, source, unpack_fields, value
 
 parametrized = parameterize_values
 parameterized_inputs = parameterize_sources

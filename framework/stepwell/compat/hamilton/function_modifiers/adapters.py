@@ -10,8 +10,9 @@ from stepwell.compat.hamilton.function_modifiers.dependencies import dependency
 from stepwell.compat.hamilton.function_modifiers.metadata import selected
 from stepwell.errors import ModifierError
 from stepwell.modifiers.arguments import no_parameter, wholes
+from stepwell.modifiers.loading import DataLoader
 from stepwell.modifiers.modifier import Modifier, Reading
-from stepwell.modifiers.stored import SAVER, without_callable
+from stepwell.modifiers.stored import LOADER, SAVER, without_callable
 from stepwell.spec import Node, Param
 
 
@@ -44,11 +45,12 @@ class Loaded(Modifier):
         own = next((p for p in node.params if p.keyword == keyword and p.key is None), None)
         if own is None:
             raise no_parameter(node, str(keyword), argument="inject_")
-        name = f"{node.name}.{keyword}"
+        loaded = loading(self.format, self.options, str(keyword), own.type, space=node.name)
         made = [
             without_callable(replace(each, step=node.step, when=node.when, span=node.span), node)
-            for each in loading(self.format, self.options, name, own.type)
+            for each in loaded
         ]
+        name = made[-1].name
         params = tuple(
             p._replace(reads=name, required=True) if p is own else p for p in node.params
         )
@@ -78,6 +80,31 @@ class Saved(Modifier):
             saved = replace(saved, step=node.step, when=node.when, span=node.span)
             made.append(without_callable(saved, node))
         return made
+
+
+@dataclass(frozen=True)
+class Loader(DataLoader):
+    """Splits what a step returns, `name.loader`, into the data, `name`, and what is known of it."""
+
+    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
+        for node in super().apply(nodes, reading):
+            own, _, last = node.name.rpartition(".")
+            if last == "metadata" and LOADER in node.tags:
+                continue
+            params = tuple(
+                p._replace(reads=f"{node.name}.loader") if p.reads == f"{node.name}.loaded" else p
+                for p in node.params
+            )
+            name = f"{own}.loader" if last == "loaded" and LOADER in node.tags else node.name
+            yield replace(node, name=name, params=params)
+
+
+def dataloader() -> Loader:
+    """The step returns data and a dict of what is known of it; its node is the data alone.
+
+    What the function returns is `name.loader`.
+    """
+    return Loader()
 
 
 class _Loaders(type):

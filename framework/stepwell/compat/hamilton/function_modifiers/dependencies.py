@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -37,14 +38,45 @@ def dependency(given: Any) -> Source | Value | Group:
     return given if isinstance(given, Source | Value | Group) else Value(given)
 
 
+_SPELT = re.compile(r"spelt_((?:[0-9a-f]{2})+)_")
+
+
+def spelt(given: Any) -> Any:
+    """A name, or a dependency of names, as identifiers: a node may be called `Tax Rate` here."""
+    match given:
+        case Source(name):
+            return Source(spelt(name))
+        case Group(items, named):
+            return Group(tuple(map(spelt, items)), {key: spelt(v) for key, v in named.items()})
+        case str() if not all(part.isidentifier() for part in given.split(".")):
+            return f"spelt_{given.encode().hex()}_"
+    return given
+
+
+def unspelt(node: Node) -> Node:
+    """A node with the names that were meant."""
+    if "spelt_" not in node.name + "".join(param.reads for param in node.params):
+        return node
+    params = tuple(param._replace(reads=_unspelt(param.reads)) for param in node.params)
+    return replace(node, name=_unspelt(node.name), params=params)
+
+
+def _unspelt(name: str) -> str:
+    return _SPELT.sub(lambda found: bytes.fromhex(found[1]).decode(), name)
+
+
 @dataclass(frozen=True)
 class Documented(Parameterized):
     """Makes one node for each name; the step's own docstring may name what it is made of in braces,
     and a docstring that is given is taken as it is."""
 
     def expand(self, node: Node) -> Iterable[Node]:
-        for made in super().expand(node):
-            given = self.nodes[made.name]
+        names = {spelt(name): given for name, given in self.nodes.items()}
+        for made in Parameterized({name: _wiring(given) for name, given in names.items()}).expand(
+            node
+        ):
+            given = names[made.name]
+            made = unspelt(made)
             if isinstance(given, tuple):
                 yield replace(made, doc=str(given[1]))
                 continue
@@ -59,6 +91,22 @@ def _filled(doc: str, words: Mapping[str, Any]) -> str:
     for key, value in words.items():
         doc = doc.replace("{" + key + "}", str(value))
     return doc
+
+
+def _wiring(given: Any) -> Any:
+    """The wiring, or wiring and docstring, of a node, with names that can be wired."""
+    if isinstance(given, tuple) and given:
+        return (_wiring(given[0]), *given[1:])
+    return {k: spelt(v) for k, v in given.items()} if isinstance(given, Mapping) else given
+
+
+@dataclass(frozen=True)
+class Bound(Injected):
+    """Binds parameters, to nodes of any names."""
+
+    def expand(self, node: Node) -> Iterable[Node]:
+        wired = Injected({key: spelt(given) for key, given in self.given.items()})
+        return [unspelt(made) for made in wired.expand(node)]
 
 
 @like(core_parameterize)
@@ -126,4 +174,4 @@ def parametrized_input(
 @like(core_inject)
 def inject(**key_mapping: Any) -> Injected:
     """Binds parameters to `source(…)`, `value(…)` or `group(…)`."""
-    return Injected({key: dependency(given) for key, given in key_mapping.items()})
+    return Bound({key: dependency(given) for key, given in key_mapping.items()})

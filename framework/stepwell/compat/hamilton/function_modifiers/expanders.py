@@ -19,6 +19,7 @@ from stepwell.compat.hamilton.function_modifiers.dependencies import (
 from stepwell.compat.hamilton.function_modifiers.dependencies import (
     parameterize_values as parameterize_values,
 )
+from stepwell.compat.hamilton.function_modifiers.dependencies import spelt, unspelt
 from stepwell.errors import ModifierError
 from stepwell.modifiers import extract_fields as core_extract_fields
 from stepwell.modifiers import unpack_fields as unpack_fields
@@ -27,6 +28,11 @@ from stepwell.modifiers.columns import Columns
 from stepwell.modifiers.extracted import Extracted, Fields
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.spec import Node
+
+
+def _spelt(column: Any) -> Any:
+    return (spelt(column[0]), *column[1:]) if isinstance(column, tuple) else spelt(column)
+
 
 NOTHING = object()
 
@@ -40,13 +46,14 @@ class Taking(Modifier):
     fill: Any
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        before = {id(node) for node in nodes}
-        return [
-            replace(node, callable=Get(node.name, self.fill, isinstance(self.parts, Columns)))
-            if id(node) not in before and node.kind == "field" and node.callable is not None
-            else node
-            for node in self.parts.apply(nodes, reading)
-        ]
+        before, of_frame = {id(node) for node in nodes}, isinstance(self.parts, Columns)
+        made: list[Node] = []
+        for node in self.parts.apply(nodes, reading):
+            part = unspelt(node)
+            if id(node) not in before and node.kind == "field" and node.callable is not None:
+                part = replace(part, callable=Get(part.name, self.fill, of_frame))
+            made.append(part)
+        return made
 
 
 class Get:
@@ -136,7 +143,7 @@ def extract_columns(*columns: Any, fill_with: Any = None) -> Modifier:
     """
     if not columns:
         raise InvalidDecoratorException("`extract_columns` needs the name of at least one column")
-    made = Columns(columns)
+    made = Columns(tuple(map(_spelt, columns)))
     return Taking(made, NOTHING if fill_with is None else fill_with)
 
 

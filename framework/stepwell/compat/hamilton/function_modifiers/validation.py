@@ -1,4 +1,4 @@
-"""`check_output` and `check_output_custom`, with the names that their nodes have."""
+"""`check_output` and `check_output_custom`: validators, each a node between a node and readers."""
 
 from __future__ import annotations
 
@@ -11,55 +11,49 @@ from stepwell.compat.hamilton.data_quality.base import (
     BaseDefaultValidator,
     DataValidationLevel,
     DataValidator,
+    ValidationResult,
 )
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
 from stepwell.compat.hamilton.function_modifiers.metadata import selected
 from stepwell.errors import CheckFailed
-from stepwell.modifiers.arguments import Value, fresh, short, whole_type
-from stepwell.modifiers.checked import Checked
+from stepwell.modifiers.arguments import fresh, short, whole_type
 from stepwell.modifiers.checks import CHECKS
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.spec import Node, Param
-from stepwell.types import ANY
+from stepwell.types import Type
 
 IS_DATA_VALIDATOR_TAG = "hamilton.data_quality.contains_dq_results"
 DATA_VALIDATOR_ORIGINAL_OUTPUT_TAG = "hamilton.data_quality.source_node"
 
+RESULT = Type(f"{ValidationResult.__module__}.ValidationResult")
+
 _NAMES = {"schema": "pandera_schema_validator", "model": "pydantic_validator"}
 
 
-@dataclass(frozen=True)
-class NamedChecks(Checked):
-    """Puts checks between a node and its readers: `name_raw`, and `name_…_validator` for each."""
+class BuiltIn(DataValidator):
+    """One of stepwell's own questions, with what is asked for."""
 
-    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        targets = [node.name for node in selected(nodes, self.on_output)]
-        names: dict[str, str] = {}
-        for target in targets:
-            names[f"{target}.unchecked"] = f"{target}_raw"
-            for check in self.checks:
-                own = _NAMES.get(check, f"{check}_validator")
-                names[f"{target}.{check}"] = f"{target}_{own}"
-        known = {node.name for node in nodes}
-        found = replace(self, on_output=tuple(targets)) if targets else self
-        made = Checked.apply(found, nodes, reading)
-        return [
-            _renamed(node, names) if node.name not in known else _wired(node, names)
-            for node in made
-        ]
+    def __init__(self, check: str, limit: Any, importance: str) -> None:
+        super().__init__(importance)
+        self.check, self.limit = check, limit
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BuiltIn) and vars(self) == vars(other)
 
-def _renamed(node: Node, names: Mapping[str, str]) -> Node:
-    node = _wired(node, names)
-    name = names.get(node.name, node.name)
-    if not name.endswith("_validator"):
-        return replace(node, name=name)
-    return replace(node, name=name, tags=_judging(node.tags, node.name.partition(".")[0]))
+    __hash__ = None  # type: ignore[assignment]
 
+    def applies_to(self, datatype: type) -> bool:
+        return True
 
-def _wired(node: Node, names: Mapping[str, str]) -> Node:
-    params = tuple(p._replace(reads=names.get(p.reads, p.reads)) for p in node.params)
-    return replace(node, params=params)
+    def description(self) -> str:
+        return str(CHECKS[self.check].__doc__)
+
+    def name(self) -> str:  # type: ignore[override]
+        return _NAMES.get(self.check, f"{self.check}_validator")
+
+    def validate(self, dataset: Any) -> ValidationResult:
+        found = CHECKS[self.check](dataset, self.limit)
+        return ValidationResult(found.passed, found.message)
 
 
 def _judging(tags: Mapping[str, Any], of: str) -> Mapping[str, Any]:
@@ -93,7 +87,7 @@ class Validated(Modifier):
                 replace(
                     raw,
                     name=fresh(f"{node.name}_{validator.name()}", [*others, *made]),
-                    type=ANY,
+                    type=RESULT,
                     params=(Param("dataset", raw.name, type),),
                     doc=str(validator.description()),
                     kind="function",
@@ -104,7 +98,7 @@ class Validated(Modifier):
                     callable=Asking(asks) if node.callable is not None and asks else None,
                 )
             )
-        judges = tuple(Param("results", each.name, ANY, key=each.name) for each in made[1:])
+        judges = tuple(Param("results", each.name, RESULT, key=each.name) for each in made[1:])
         judge = replace(
             node,
             type=type,
@@ -180,20 +174,16 @@ def check_output(
     if importance not in ("warn", "fail"):
         raise ValueError(f'`importance` is "warn" or "fail"; got `{short(importance)}`')
     own = {each.arg(): each for each in default_validator_candidates or ()}
-    made = []
-    limits: dict[str, Value] = {}
+    made: list[DataValidator] = []
     for key, limit in default_validator_kwargs.items():
         if key in own:
             made.append(own[key](**{key: limit, "importance": importance}))
         elif key in CHECKS:
-            limits[key] = Value(OrMissing(limit) if key == "values_in" else limit)
+            limit = OrMissing(limit) if key == "values_in" else limit
+            made.append(BuiltIn(key, limit, importance))
         else:
             raise ValueError(f"`check_output` has no question `{key}`; it has {', '.join(CHECKS)}")
-    if made and limits:
-        raise ValueError("questions of your own and of the framework's take a `check_output` each")
-    if made:
-        return Validated(tuple(made), target_)
-    return NamedChecks(limits, (), importance, target_, "check_output")
+    return Validated(tuple(made), target_)
 
 
 def check_output_custom(*validators: DataValidator, target_: Any = None) -> Modifier:

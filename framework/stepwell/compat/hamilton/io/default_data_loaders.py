@@ -8,7 +8,7 @@ import json
 import os
 import pickle
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -196,6 +196,7 @@ class OfFrame(AdapterCommon):
     """
 
     library: ClassVar[str]
+    frame: ClassVar[str]
     format: ClassVar[str]
     function: ClassVar[str]
     where: ClassVar[tuple[str, ...]]
@@ -206,7 +207,7 @@ class OfFrame(AdapterCommon):
     @classmethod
     def applicable_types(cls) -> Collection[Any]:
         module = sys.modules.get(cls.library)  # whoever has a frame has the library
-        return [] if module is None else [module.DataFrame]
+        return [] if module is None else [getattr(module, cls.frame)]
 
     @classmethod
     def name(cls) -> str:
@@ -296,17 +297,36 @@ _POLARS = {
 }
 
 
+_LAZY = {
+    "csv": ("scan_csv", "sink_csv"),
+    "parquet": ("scan_parquet", "sink_parquet"),
+    "feather": ("scan_ipc", "sink_ipc"),
+}
+_ALL: tuple[tuple[str, str, Mapping[str, tuple[str, str | None]]], ...] = (
+    ("pandas", "DataFrame", _PANDAS),
+    ("polars", "DataFrame", _POLARS),
+    ("polars", "LazyFrame", _LAZY),
+)
+
+
 def _frames() -> list[Any]:
     made: list[Any] = []
-    for library, formats in (("pandas", _PANDAS), ("polars", _POLARS)):
+    for library, frame, formats in _ALL:
         for format, functions in formats.items():
             sql = ("query_or_table", "table_name", "name", "query")
             where = (*(sql if format in ("sql", "database") else ()), *_PATHS, "source")
             for base, function in zip((FrameLoader, FrameSaver), functions, strict=True):
                 if function is None:
                     continue
-                words = {"library": library, "format": format, "function": function, "where": where}
-                name = f"{library.title()}{format.title()}{base.__name__.removeprefix('Frame')}"
+                words = {
+                    "library": library,
+                    "frame": frame,
+                    "format": format,
+                    "function": function,
+                    "where": where,
+                }
+                last = f"{frame.removesuffix('DataFrame')}{base.__name__.removeprefix('Frame')}"
+                name = f"{library.title()}{format.title()}{last}"
                 made.append(type(name, (base,), words))
     return made
 

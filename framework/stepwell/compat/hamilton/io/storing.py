@@ -51,8 +51,13 @@ def first(loaded: tuple[Any, Any]) -> Any:
     return loaded[0]
 
 
-def loading(format: str, options: Mapping[str, Any], name: str, type: Type) -> list[Node]:
-    """A node that loads, `load_data.NAME`, and one that gives the data alone, `NAME`.
+def loading(
+    format: str, options: Mapping[str, Any], target: str, type: Type, *, space: str = ""
+) -> list[Node]:
+    """A node that loads and one that gives the data alone.
+
+    They are called `load_data.target` and `target`, or within a step's space
+    `space.load_data.target` and `space.select_data.target`.
 
     Raises:
         ModifierError: if nobody by that name loads the type, or an option does not suit.
@@ -63,26 +68,20 @@ def loading(format: str, options: Mapping[str, Any], name: str, type: Type) -> l
         LOADER: format,
         "hamilton.data_loader.source": format,
         "hamilton.data_loader.classname": adapter.__qualname__,
-        "hamilton.data_loader.node": name.rpartition(".")[2],
+        "hamilton.data_loader.node": target,
     }
 
     def tags(has: str) -> Mapping[str, Any]:
         return MappingProxyType({**told, "hamilton.data_loader.has_metadata": has})
 
-    space, _, last = name.rpartition(".")
-    whole = f"{space}.load_data.{last}" if space else f"load_data.{last}"
+    whole = f"{space}.load_data.{target}" if space else f"load_data.{target}"
+    name = f"{space}.select_data.{target}" if space else target
     pair = Type("tuple", (type if type.name != "?" else ANY, METADATA))
     loads = Loading(adapter, live(type))
+    reads = (Param("loaded", whole, pair),)
     return [
         Node(whole, pair, params, tags=tags("true"), module=__name__, bound=bound, callable=loads),
-        Node(
-            name,
-            type,
-            (Param("loaded", whole, pair),),
-            tags=tags("false"),
-            module=__name__,
-            callable=first,
-        ),
+        Node(name, type, reads, tags=tags("false"), module=__name__, callable=first),
     ]
 
 
