@@ -22,7 +22,7 @@ def model() -> Iterator[FakeModel]:
 
 
 def test_a_server_behind(model: FakeModel) -> None:
-    """Whole and streamed answers come through, between scripted faults; keys and bodies go along."""
+    """Whole and streamed answers come through between scripted faults, with key and body."""
     with (
         FakeModel([Reply(status=503), None], behind=model.url) as front,
         OpenAI(base_url=front.url, api_key="secret", max_retries=0) as client,
