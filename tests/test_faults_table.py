@@ -38,6 +38,13 @@ def test_every_row_names_its_tests(row: str) -> None:
         assert any(name.startswith(f"test_trap_{row}_") for name in named)
 
 
+@pytest.mark.parametrize("row", [f"N{n}" for n in (*range(1, 9), 11)])
+def test_every_row_of_steps_and_hooks_is_there(row: str) -> None:
+    """And so are all tests that are named after one."""
+    named = {name for name in TESTS if name.startswith(f"test_fault_{row.lower()}_")}
+    assert sorted(named - set(TEST.findall(ROWS[row]))) == []
+
+
 def test_every_trap_that_is_tested_is_in_the_table() -> None:
     """Nor is one forgotten."""
     traps = {name for name in TESTS if name.startswith("test_trap_")}
