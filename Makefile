@@ -20,9 +20,10 @@ PEER_hamilton := apache-hamilton==1.90.0
 PHOENIX := arize-phoenix==20.26.1
 PEER_pipefunc := pipefunc==0.93.2
 # Flows of functions wired by their names, as Hamilton's users published them.
+COMPAT := apache-hamilton==1.90.0 sf-hamilton-contrib==0.0.9 'pandas>=2.2,<3' 'polars>=1' pyarrow packaging
 WILD := apache-hamilton==1.90.0 sf-hamilton-contrib==0.0.9
 
-.PHONY: help demo test lint types contracts extension test-editor bench bench-peers test-engines bench-engines bench-lsp fuzz-lsp bench-llm wild test-otel e2e pictures clean
+.PHONY: help demo test lint types contracts extension test-editor bench bench-peers test-engines bench-engines bench-lsp fuzz-lsp bench-llm wild test-otel test-compat e2e pictures clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -96,6 +97,15 @@ test-engines: .cache/engines ## fan-outs on real clusters of Ray, Dask and Spark
 bench-engines: .cache/engines ## what an item costs on each engine, beside the engine used bare and Hamilton
 	@.cache/engines/bin/python -m pip install -q --disable-pip-version-check '$(PEER_hamilton)' 'dask[array,dataframe]'
 	cd bench && ../.cache/engines/bin/python engines.py
+
+.cache/compat:
+	@$(PYTHON) -m venv $@.part
+	@$@.part/bin/python -m pip install -q --disable-pip-version-check $(COMPAT)
+	@mv $@.part $@
+
+test-compat: $(VENV)/dev .cache/compat ## flows written for Hamilton, run by it and by us, side by side
+	$(BIN)/python -m pytest tests/compat -q
+	$(BIN)/python tests/compat/side_by_side.py .cache/compat/bin/python
 
 bench-lsp: $(VENV)/dev ## how long the editor waits for the language server
 	$(BIN)/python bench/lsp.py
