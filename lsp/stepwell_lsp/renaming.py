@@ -62,7 +62,8 @@ class Renaming:
         self.old, self.new = old, new
         self._snapshot = snapshot
         self._edits: dict[Span, str] = {}
-        self._parsed: dict[str, list[_Parsed]] = {}
+        self._pieces: dict[str, list[tuple[int, str]]] = {}
+        self._parsed: dict[tuple[str, int], _Parsed] = {}
         self._functions: list[tuple[str, str]] = []  # (file, name) of global names that change
         self._templates: dict[tuple[str, str], dict[Span, Span]] = {}  # uses and keywords
         self._meant: set[Span] = set()  # every place of the name
@@ -113,10 +114,17 @@ class Renaming:
 
     def _chunks(self, file: str, word: str) -> Iterator[_Parsed]:
         """The statements of a file that hold a word."""
-        if file not in self._parsed:
-            chunks = self._snapshot.chunks(file)
-            self._parsed[file] = [(chunk, Places(file, chunk)) for chunk in chunks]
-        return (each for each in self._parsed[file] if word in each[0].text)
+        module = self._snapshot.modules.get(file)
+        if module is None:
+            return
+        if file not in self._pieces:
+            self._pieces[file] = module.pieces(self._snapshot.text(file).source)
+        for line, piece in self._pieces[file]:
+            if word in piece:
+                if (file, line) not in self._parsed:
+                    chunk = module.chunk(line, piece)
+                    self._parsed[file, line] = chunk, Places(file, chunk)
+                yield self._parsed[file, line]
 
     def _plain(self, span: Span) -> None:
         """A name that stands alone: in a string, or behind a keyword."""

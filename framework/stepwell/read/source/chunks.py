@@ -11,6 +11,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from stepwell.spec import Span
@@ -85,15 +86,21 @@ class Places:
 
 def chunks(text: str, known: Mapping[str, Chunk]) -> list[Chunk]:
     """The chunks of a text; a chunk whose text is among the `known` is not parsed again."""
-    with warnings.catch_warnings():
-        # An invalid escape in a string is for the user's linter to tell.
-        warnings.simplefilter("ignore")
+    with quietly():
         found = list(_joined(_split(text), known))
         if any(each.body is None and not each.text.startswith(_STATEMENTS) for each in found):
             whole = _parsed(1, text)
             if whole.body is not None:
                 return [whole]
     return found
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Parses without warnings: an invalid escape in a string is for the user's linter to tell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def normal(text: str) -> str:
@@ -119,11 +126,11 @@ def _joined(pieces: list[tuple[int, str]], known: Mapping[str, Chunk]) -> Iterat
     index = 0
     while index < len(pieces):
         line, text = pieces[index]
-        chunk = _known(line, text, known)
+        chunk = known_chunk(line, text, known)
         index += 1
         if chunk.body is None:
             for more, joined in _longer(text, pieces[index:]):
-                longer = _known(line, joined, known)
+                longer = known_chunk(line, joined, known)
                 if longer.body is not None:
                     chunk, index = longer, index + more
                     break
@@ -157,7 +164,8 @@ def _closes(piece: str) -> bool:
     return any(line[:1] in _CLOSING and line for line in piece.split("\n"))
 
 
-def _known(line: int, text: str, known: Mapping[str, Chunk]) -> Chunk:
+def known_chunk(line: int, text: str, known: Mapping[str, Chunk]) -> Chunk:
+    """The chunk of this text, which is parsed if it is not among the `known`."""
     chunk = known.get(text)
     if chunk is None:
         return _parsed(line, text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.read.problems import secret, syntax_error
-from stepwell.read.source.chunks import Chunk, Places, chunks, normal
+from stepwell.read.source.chunks import Chunk, Places, chunks, known_chunk, normal, quietly
 from stepwell.read.source.header import Header, header
 from stepwell.read.source.mentions import Site, sites
 from stepwell.read.source.moved import moved
@@ -35,6 +35,7 @@ class Module:
         private: its functions that are no steps since their names start with `_`, as nodes.
         uses_modifiers: whether a step carries one of stepwell's decorators, or is a `Stream`.
         borrows: whether the text of functions that a modifier names has a part in its nodes.
+        lines: the lines that its top-level statements begin in.
         key: stands for the text, where an index has given this; else empty.
     """
 
@@ -50,13 +51,28 @@ class Module:
     uses_modifiers: bool = False
     private: tuple[Node, ...] = ()
     borrows: bool = False
+    lines: tuple[int, ...] = ()
     _chunks: Mapping[str, Chunk] = field(default_factory=dict, compare=False, repr=False)
     _readings: tuple[_Known, ...] = field(default=(), compare=False, repr=False)
     key: bytes = field(default=b"", compare=False, repr=False)
 
     def chunks(self, text: str) -> list[Chunk]:
-        """The top-level statements of a text; what this reading knows is not parsed again."""
-        return chunks(normal(text), self._chunks)
+        """The top-level statements of this text; what this reading knows is not parsed again."""
+        return [self.chunk(*piece) for piece in self.pieces(text)]
+
+    def pieces(self, text: str) -> list[tuple[int, str]]:
+        """Where each of its top-level statements begins, and what it says."""
+        lines = normal(text).split("\n")
+        ends = (*self.lines[1:], len(lines) + 1)
+        return [
+            (start, "\n".join(lines[start - 1 : end - 1]))
+            for start, end in zip(self.lines, ends, strict=True)
+        ]
+
+    def chunk(self, line: int, piece: str) -> Chunk:
+        """One of the pieces with its tree."""
+        with quietly():
+            return known_chunk(line, piece, self._chunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +134,7 @@ def parse(
         facts.whole.modified,
         tuple(facts.whole.private),
         facts.whole.borrowed,
+        tuple([chunk.line for chunk in found]),
         {chunk.text: chunk for chunk in found if chunk.body is not None},
         (_Known(around, names, facts.made), *[each for each in earlier if each is not same][:1]),
     )
