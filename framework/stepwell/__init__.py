@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         StepFailed,
         StepFinished,
         StepStarted,
+        StreamReset,
     )
     from stepwell.fanout import Collect, Collecting, ItemFailed, Parallelizable
     from stepwell.modifiers import (
@@ -94,6 +95,7 @@ __all__ = [
     "StepwellError",
     "StoreError",
     "Stream",
+    "StreamReset",
     "Unavailable",
     "__version__",
     "cache",
@@ -138,7 +140,9 @@ __getattr__, __dir__ = exports(
             "AdapterError BudgetExceeded CheckFailed GraphError HookError MissingExtra "
             "ModifierError RequestError StepwellError StoreError Unavailable"
         ),
-        "stepwell.execution.events": "Chunk RunFinished StepFailed StepFinished StepStarted",
+        "stepwell.execution.events": (
+            "Chunk RunFinished StepFailed StepFinished StepStarted StreamReset"
+        ),
         "stepwell.fanout": "Collect Collecting ItemFailed Parallelizable",
         "stepwell.modifiers": (
             "cache check_output check_output_custom config dataloader datasaver does "

@@ -11,7 +11,7 @@ PUBLIC = {
     "stepwell": """
         AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Collecting Driver GraphError
         HookError ItemFailed MissingExtra ModifierError Parallelizable RequestError
-        RunFinished StepFailed StepFinished StepStarted StepwellError StoreError Stream
+        RunFinished StepFailed StepFinished StepStarted StepwellError StoreError Stream StreamReset
         Unavailable
         __version__ cache check_output check_output_custom config dataloader datasaver does
         extract_columns extract_fields fallback group inject load_from node parameterize

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from stepwell.cli import results
 from stepwell.cli.failure import UserError
 from stepwell.errors import StepwellError
-from stepwell.execution.events import Chunk, Event, RunFinished, StepStarted
+from stepwell.execution.events import Chunk, Event, RunFinished, StepStarted, StreamReset
 
 CLEAR = "\r\x1b[K"
 
@@ -35,6 +35,10 @@ def streamed(events: Iterable[Event], target: str, *, shown: bool) -> int:
                         _status(CLEAR)
                     written = str(event.value) or written
                     print(event.value, end="", flush=True)
+                case StreamReset() if event.node == target and written:
+                    print(flush=True)
+                    _status("once more, from the beginning:\n")
+                    written = ""
                 case RunFinished() if not written:
                     # Nothing came in pieces: the target was overridden, or is empty.
                     written = results.readable(event.results)

@@ -21,6 +21,16 @@ class Chunk(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamReset:
+    """The chunks of a node so far don't count: its stream is made again, from its beginning.
+
+    Comes where an adapter does that alone: `Retry(restart=True)`.
+    """
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepFinished:
     """A node has run; of a stream the result is the whole."""
 
@@ -47,4 +57,4 @@ class RunFinished:
     seconds: float
 
 
-Event: TypeAlias = StepStarted | Chunk | StepFinished | StepFailed | RunFinished
+Event: TypeAlias = StepStarted | Chunk | StreamReset | StepFinished | StepFailed | RunFinished

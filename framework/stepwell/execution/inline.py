@@ -7,7 +7,7 @@ from itertools import count
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from stepwell.execution.streams import Live, close, piece_value, whole
+from stepwell.execution.streams import Live, close, counted, piece_value, whole
 from stepwell.execution.surround import drive, enter, finish, leave, outcome, outcome_of
 from stepwell.execution.work import At, Attribution, Work, new_run_id, note, refuse_coroutine
 from stepwell.lifecycle.dispatch import hook_error
@@ -87,7 +87,10 @@ class Inline:
             return len(self._plan.lines) <= TEXT_LIMIT
         works = self._works()
         return len(works) <= TEXT_LIMIT and not any(
-            work.needs_context or work.feeds or (work.line.block and not work.plain)
+            work.needs_context
+            or work.feeds
+            or work.restarts
+            or (work.line.block and not work.plain)
             for work in works
         )
 
@@ -262,7 +265,8 @@ def _value(
     if not work.is_stream or work.feeds:
         return value
     if seen is None:
-        return whole([*value], work.node.type)
+        chunks = [*value]
+        return whole(counted(chunks) if work.restarts else chunks, work.node.type)
     chunks = []
     try:
         for chunk in value:
@@ -270,7 +274,7 @@ def _value(
             seen(chunk)
     finally:
         close(value)
-    return whole(chunks, work.node.type)
+    return whole(counted(chunks) if work.restarts else chunks, work.node.type)
 
 
 def _live(work: Work, values: list[Any], at: At) -> Live:

@@ -6,11 +6,19 @@ from collections.abc import Generator, Sequence
 from time import perf_counter
 from typing import Any
 
-from stepwell.execution.events import Chunk, Event, StepFailed, StepFinished, StepStarted
+from stepwell.execution.events import (
+    Chunk,
+    Event,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+    StreamReset,
+)
 from stepwell.execution.inline import do, results_of
 from stepwell.execution.streams import Live, close, whole
 from stepwell.execution.surround import enter, finish, outcome
 from stepwell.execution.work import At, Attribution, Work, note
+from stepwell.lifecycle.made import Restart
 from stepwell.plan import Plan
 
 Stepping = Generator[Event, None, Any]
@@ -75,6 +83,10 @@ def _chunks(work: Work, values: list[Any], at: At, heard: list[Event]) -> Steppi
             else:
                 source = work.nested(words) if work.methods else work.call(values, at)
             for chunk in source:
+                if chunk.__class__ is Restart:
+                    chunks.clear()
+                    yield StreamReset(name)
+                    continue
                 push(chunk)
                 if heard:
                     yield from _flush(heard)

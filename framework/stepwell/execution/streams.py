@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from stepwell.lifecycle.made import Restart
 from stepwell.plan import Literal, Piece, Whole
 from stepwell.types import Type
 
@@ -24,6 +25,14 @@ def joined(stream: Type) -> bool:
 def whole(chunks: list[Any], stream: Type) -> Any:
     """All chunks: a text for `Stream[str]`, the list itself for any other."""
     return "".join(chunks) if joined(stream) else chunks
+
+
+def counted(chunks: list[Any]) -> list[Any]:
+    """Those chunks that count: all after the step was made again for the last time."""
+    for position in reversed(range(len(chunks))):
+        if chunks[position].__class__ is Restart:
+            return chunks[position + 1 :]
+    return chunks
 
 
 def close(source: Any) -> None:

@@ -16,13 +16,21 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stepwell.errors import HookError
-from stepwell.execution.events import Chunk, Event, StepFailed, StepFinished, StepStarted
+from stepwell.execution.events import (
+    Chunk,
+    Event,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+    StreamReset,
+)
 from stepwell.execution.inline import do
 from stepwell.execution.run import Run
-from stepwell.execution.streams import Feed, close, whole
+from stepwell.execution.streams import Feed, close, counted, whole
 from stepwell.execution.surround import drive_async
 from stepwell.execution.work import At, Attribution, Work, note, wholes
 from stepwell.lifecycle.current import stopping, threads_above
+from stepwell.lifecycle.made import Restart
 from stepwell.lifecycle.stop import Stop
 
 if TYPE_CHECKING:
@@ -218,7 +226,8 @@ class _Branches:
         if self._run.error is not None:
             raise asyncio.CancelledError
         if self._emit is not None:
-            self._emit(Chunk(work.node.name, chunk))
+            name = work.node.name
+            self._emit(StreamReset(name) if chunk.__class__ is Restart else Chunk(name, chunk))
 
     async def _value(self, work: Work, values: list[Any], words: dict[str, Any] | None) -> Any:
         """What the step gives, awaited; its context variable says so while it is at work."""
@@ -289,7 +298,7 @@ class _Branches:
                     await end()
         else:
             await self._in_thread(lambda: _take_all(source, take))
-        return whole(chunks, work.node.type)
+        return whole(counted(chunks) if work.restarts else chunks, work.node.type)
 
     async def _feed(self, position: int, work: Work) -> Any:
         """Does a stream whose readers start when it starts."""

@@ -96,7 +96,10 @@ class Work:
         self.keywords = [name for name, _ in positions(node)][: len(line.args)]
         if node.kind == "field":
             self.keywords = [node.params[0].keyword]
-        self.facts = facts(node) if self.hooks else {}
+        self.facts = {**facts(node), "is_read_live": feeds} if self.hooks else {}
+        self.restarts = self.is_stream and any(
+            getattr(method.adapter, "restarts", False) for method in self.methods
+        )
 
     def was_slow(self) -> None:
         """Takes note that the step kept the event loop waiting. A busy machine may be to blame, so

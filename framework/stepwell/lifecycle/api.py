@@ -77,7 +77,7 @@ class NodeExecutionMethod:
 
     Adapters nest in the order given: `node_callable` is the next one's method, and at last the
     step. An async step's `node_callable` returns an awaitable; in an `async def` method it always
-    does.
+    does. `is_read_live` is true of a `Stream` whose chunks another step reads while they are made.
     """
 
     def run_to_execute_node(
@@ -92,6 +92,7 @@ class NodeExecutionMethod:
         is_collect: bool,
         run_id: str,
         node_return_type: Type,
+        is_read_live: bool,
         **future_kwargs: Any,
     ) -> Any:
         """The node's result; usually that of `node_callable(**node_kwargs)`."""

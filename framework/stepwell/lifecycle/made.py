@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 END = object()
 """What stands for the end of a stream."""
 
+
+class Restart:
+    """Among the chunks of a stream: those before it don't count, as the step is made again."""
+
+
 _YIELDED = frozenset(("stepwell.Stream", "stepwell.Parallelizable"))
+
+
+def streams(made: Type) -> bool:
+    """Whether steps that make such a thing give it chunk by chunk to who asked for it."""
+    return made.name == "stepwell.Stream"
 
 
 def yields(made: Type) -> bool:
