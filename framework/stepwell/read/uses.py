@@ -6,8 +6,10 @@ known, with all that is asked of it, can something be said to be of no use.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from stepwell.graph import Graph
@@ -69,27 +71,77 @@ def tell(uses: Iterable[Use], known: Known) -> None:
     """Sets `asked` and `configs` of each graph to what all that share a file with it say."""
     if not known.whole:
         return  # a driver of modules that are not known may be one of these
-    uses = list(uses)
-    by_file: dict[str, list[Use]] = {}
-    for use in uses:
-        for file in use.files:
-            by_file.setdefault(file, []).append(use)
-    for use in uses:
-        near = {id(each): each for file in use.files for each in by_file[file]}.values()
-        configs = [each.configs for each in near]
+    for group, own in _groups(list(uses)):
+        for use in own:
+            if group.configs is not None:
+                use.graph.configs = group.configs
+            if group.targets:
+                use.graph.asked = frozenset(group.asked(use, known.names))
+
+
+class _Group:
+    """Pipelines that may use each other's steps, and what they ask for taken together."""
+
+    def __init__(self, uses: Sequence[Use]) -> None:
+        configs = [use.configs for use in uses]
+        self.configs: tuple[Mapping[str, Any], ...] | None = None
         if None not in configs:
-            use.graph.configs = tuple(config for found in configs for config in found or ())
-        targets = [each.targets for each in near]
-        if None not in targets and any(targets):
-            asked = {name for found in targets for name in found or ()}
-            outside = {name for each in near for name in _read_elsewhere(each, use)}
-            use.graph.asked = frozenset(asked | outside | known.names)
+            self.configs = tuple(config for found in configs for config in found or ())
+        targets = [use.targets for use in uses]
+        self.targets: set[str] = set()
+        if None not in targets:
+            self.targets = {name for found in targets for name in found or ()}
+        shared = self.targets and len({use.files for use in uses}) > 1
+        self._reads = _reads(uses) if shared else {}
+        # A hundred pipelines may share a file: names are counted once for all of them.
+        self._count = Counter(chain.from_iterable(self._reads.values()))
+
+    def asked(self, use: Use, imported: Collection[str]) -> Iterator[str]:
+        """The names of this pipeline that are asked for, or read by steps that it has not."""
+        own = Counter(
+            chain.from_iterable(
+                names
+                for (file, files), names in self._reads.items()
+                if file in use.files or (files and files <= use.files)
+            )
+        )
+        for name in use.graph.about:
+            if name in self.targets or name in imported or self._count[name] > own[name]:
+                yield name
 
 
-def _read_elsewhere(other: Use, use: Use) -> Iterator[str]:
-    """What steps of another pipeline, in files that this one has not, read."""
-    if other.files <= use.files:
-        return
-    for node in (*other.graph.written, *other.graph.absent):
-        if node.span is None or node.span.file not in use.files:
-            yield from (param.reads for param in node.params)
+def _groups(uses: Sequence[Use]) -> Iterator[tuple[_Group, list[Use]]]:
+    """Pipelines, with all that share a file with them: the same for many, and worked out once."""
+    by_file: dict[str, set[int]] = {}
+    for number, use in enumerate(uses):
+        for file in use.files:
+            by_file.setdefault(file, set()).add(number)
+    whole: dict[str, frozenset[int]] = {}
+    found: dict[frozenset[int], list[Use]] = {}
+    for use in uses:
+        most = max(use.files, key=lambda file: (len(by_file[file]), file), default="")
+        if most and all(by_file[file] <= by_file[most] for file in use.files):
+            near = whole.setdefault(most, frozenset(by_file[most]))
+        else:
+            near = frozenset().union(*[by_file[file] for file in use.files])
+        found.setdefault(near, []).append(use)
+    for near, own in found.items():
+        yield _Group([uses[number] for number in sorted(near)]), own
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+def _reads(uses: Iterable[Use]) -> dict[tuple[str, frozenset[str]], set[str]]:
+    """The names that are read in each file, whatever pipeline it is in.
+
+    What a package shows of its modules is in none of its pipeline's files: it stands by itself,
+    with these.
+    """
+    found: dict[tuple[str, frozenset[str]], set[str]] = {}
+    for use in uses:
+        for node in (*use.graph.written, *use.graph.absent):
+            file = node.span.file if node.span else ""
+            place = file, use.files if file not in use.files else _NONE
+            found.setdefault(place, set()).update([param.reads for param in node.params])
+    return found
