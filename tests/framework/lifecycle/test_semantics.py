@@ -8,23 +8,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from stepwell import driver
-from stepwell.errors import AdapterError, GraphError, HookError, StepwellError
+from stepwell.errors import HookError, StepwellError
 from stepwell.execution.events import RunFinished
 from stepwell.execution.inline import HOT
 from stepwell.lifecycle import (
-    GraphConstructionHook,
     GraphExecutionHook,
     NodeExecutionHook,
     NodeExecutionMethod,
     Observer,
     ResultBuilder,
-    StaticValidator,
     base,
 )
 from stepwell.stream import Stream
@@ -370,83 +368,6 @@ def test_methods_nest_between_the_hooks(way: Way) -> None:
 
 
 @every_way
-def test_only_what_is_defined_is_called(way: Way) -> None:
-    """An adapter of two classes that defines one function of each."""
-    say = way.said.append
-
-    class Debugger(NodeExecutionHook, NodeExecutionMethod):
-        def run_to_execute_node(self, *, node_callable: Any, node_kwargs: Any, **_: Any) -> Any:
-            say("runs")
-            return node_callable(**node_kwargs)
-
-        def run_after_node_execution(self, *, node_name: str, result: Any, **_: Any) -> None:
-            say(f"{node_name} made {result}")
-
-    way(Debugger())
-    assert way.said == ["runs", "first made 2", "runs", "second made 4"]
-
-
-@every_way
-def test_everything_a_hook_may_ask_for(way: Way) -> None:
-    told: dict[str, dict[str, Any]] = {}
-
-    class Asks(NodeExecutionHook, GraphExecutionHook):
-        def run_before_graph_execution(self, **everything: Any) -> None:
-            told["start"] = everything
-
-        def run_after_graph_execution(self, **everything: Any) -> None:
-            told["end"] = everything
-
-        def run_before_node_execution(self, **everything: Any) -> None:
-            told["before"] = everything
-
-        def run_after_node_execution(self, **everything: Any) -> None:
-            told["after"] = everything
-
-    way(Asks(), first=2)
-    run_ids = {heard.pop("run_id") for heard in told.values()}
-    assert len(run_ids) == 1
-    assert all(run_ids)
-    graphs = [told[when].pop("graph") for when in ("start", "end")]
-    assert [set(graph.nodes) for graph in graphs] == [{"first", "second"}] * 2
-    for when in ("before", "after"):
-        assert str(told[when].pop("node_return_type")) == "int"
-        types = told[when].pop("node_input_types")
-        assert {name: str(type_) for name, type_ in types.items()} == {"first": "int"}
-        assert dict(told[when].pop("node_tags")) == {}
-    path = told["start"].pop("execution_path")
-    assert [*path] == ["second"]
-    assert [*told["start"].pop("final_vars")] == ["second"]
-    node = {"node_name": "second", "node_kwargs": {"first": 2}, "task_id": None}
-    assert told == {
-        "start": {"inputs": {}, "overrides": {"first": 2}},
-        "before": node,
-        "after": {**node, "result": 4, "error": None, "success": True},
-        "end": {"success": True, "error": None, "results": {"second": 4}},
-    }
-
-
-@every_way
-def test_the_internal_level_is_told_nodes(way: Way) -> None:
-    told: list[Any] = []
-
-    class Asks(base.PreNodeExecute, base.PostNodeExecute):
-        def pre_node_execute(self, **everything: Any) -> None:
-            told.append(everything)
-
-        def post_node_execute(self, **everything: Any) -> None:
-            told.append(everything)
-
-    way(Asks(), first=2)
-    told = told[-2:]
-    for heard in told:
-        assert heard.pop("node_").name == "second"
-        assert heard.pop("run_id")
-    given = {"kwargs": {"first": 2}, "task_id": None}
-    assert told == [given, {**given, "success": True, "error": None, "result": 4}]
-
-
-@every_way
 def test_hooks_see_what_the_result_builder_made(way: Way) -> None:
     class Doubles(ResultBuilder):
         def build_result(self, **outputs: Any) -> Any:
@@ -468,30 +389,6 @@ def test_a_result_builder_that_raises_fails_the_run(way: Way) -> None:
     assert "Error" in way.said[-1]
 
 
-@pytest.mark.parametrize(
-    "run_twice",
-    [
-        lambda dr: [dr.execute(["second"], inputs={"start": n}) for n in (1, 2)],
-        lambda dr: asyncio.run(_both(dr)),
-    ],
-    ids=["one after another", "at once"],
-)
-def test_each_run_has_its_own_id(run_twice: Callable[[driver.Driver], Any]) -> None:
-    heard: dict[str, list[str]] = {}
-
-    class Ids(NodeExecutionHook):
-        def run_after_node_execution(self, *, node_name: str, run_id: str, **_: Any) -> None:
-            heard.setdefault(run_id, []).append(node_name)
-
-    assert run_twice(driver.Driver({}, ASYNC, adapter=Ids())) == [{"second": 4}, {"second": 6}]
-    assert [*heard.values()] == [["first", "second"]] * 2
-
-
-async def _both(dr: driver.Driver) -> Any:
-    runs: list[Awaitable[Any]] = [dr.aexecute(["second"], inputs={"start": n}) for n in (1, 2)]
-    return await asyncio.gather(*runs)
-
-
 async def test_async_hooks_surround_the_awaited_body() -> None:
     """A hook that starts before an async step ends after its body, not after it was called."""
     said: list[str] = []
@@ -505,77 +402,6 @@ async def test_async_hooks_surround_the_awaited_body() -> None:
     dr = driver.Driver({}, module_of(body), adapter=Says("a", said.append))
     await dr.aexecute(["body"], inputs={"start": 1})
     assert said[1:-1] == ["a before body", "body begins", "body ends", "a after body 1"]
-
-
-def test_what_is_told_when_a_driver_is_built() -> None:
-    said: list[str] = []
-
-    class Builds(base.PreDoAnything, base.PostGraphConstruct, GraphConstructionHook):
-        def pre_do_anything(self) -> None:
-            said.append("anything")
-
-        def post_graph_construct(self, *, graph: Any, modules: Any, config: Any) -> None:
-            said.append(f"{[*graph.nodes]} {[m.__name__ for m in modules]} {dict(config)}")
-
-        def run_after_graph_construction(self, *, graph: Any, config: Any, **_: Any) -> None:
-            said.append(f"{len(graph.nodes)} {dict(config)}")
-
-    driver.Driver({"k": 1}, PLAIN, adapter=Builds())
-    assert said == ["anything", "['first', 'second'] ['plain'] {'k': 1}", "2 {'k': 1}"]
-
-
-def test_a_hook_that_raises_when_a_driver_is_built_is_named() -> None:
-    class Refuses(GraphConstructionHook):
-        def run_after_graph_construction(self, **_: Any) -> None:
-            raise RuntimeError("too many nodes")
-
-    with pytest.raises(HookError) as caught:
-        driver.Driver({}, PLAIN, adapter=Refuses())
-    assert str(caught.value) == (
-        "hook `Refuses.run_after_graph_construction` raised: RuntimeError: too many nodes"
-    )
-
-
-def test_validators_and_rules_are_told_together() -> None:
-    """What an adapter refuses stops the build as any other error does."""
-
-    class Judges(StaticValidator, base.ValidateGraph):
-        def run_to_validate_node(self, *, node: Any, **_: Any) -> tuple[bool, str | None]:
-            return node.name != "second", "its name is a number"
-
-        def run_to_validate_graph(self, *, graph: Any, **_: Any) -> tuple[bool, str | None]:
-            return len(graph.nodes) > 5, None
-
-        def validate_graph(
-            self, *, graph: Any, modules: Any, config: Any
-        ) -> tuple[bool, str | None]:
-            return bool(config), f"{len(modules)} modules and no config"
-
-    def untyped(first: int):  # type: ignore[no-untyped-def]
-        return first
-
-    with pytest.raises(GraphError) as caught:
-        driver.Driver({}, PLAIN, module_of(untyped, name="more"), adapter=Judges())
-    assert sorted(found.message for found in caught.value.diagnostics) == [
-        "`Judges.run_to_validate_graph` refuses the graph",
-        "`Judges.run_to_validate_node` refuses `second`: its name is a number",
-        "`Judges.validate_graph` refuses the graph: 2 modules and no config",
-        "`untyped` does not say what it returns; write `-> …` after its parameters",
-    ]
-
-
-def test_an_adapter_that_can_not_be_used_is_told_when_the_driver_is_built() -> None:
-    class One(ResultBuilder):
-        def build_result(self, **outputs: Any) -> Any:
-            return outputs
-
-    class Other(One):
-        pass
-
-    with pytest.raises(AdapterError, match=r"`One.build_result` and `Other.build_result` both do"):
-        driver.Driver({}, PLAIN, adapter=[One(), Other()])
-    with pytest.raises(AdapterError, match="`NodeExecutionHook` defines none of"):
-        driver.Driver({}, PLAIN, adapter=NodeExecutionHook())
 
 
 def words(start: int) -> Stream[str]:
