@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from stepwell.errors import StoreError
@@ -40,6 +41,7 @@ class Figures:
     """What the last runs in a workspace did. It never changes."""
 
     stores: tuple[Remembered, ...] = ()
+    digests: Digests = field(default_factory=lambda: Digests(), compare=False, repr=False)
     _names: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     def step(self, file: str, node: str) -> PastStep | None:
@@ -78,6 +80,8 @@ class Stores:
         self._seen: dict[Path, Stamp] = {}
         self._read: dict[Path, Remembered] = {}
         self._figures = Figures()
+        self._folders: tuple[str, ...] = ()
+        self._paths: tuple[Path, ...] = ()
 
     def changed(self) -> bool:
         """Whether one of those that were looked at has changed since. It only looks at times."""
@@ -85,7 +89,10 @@ class Stores:
 
     def look(self, folders: Iterable[str]) -> Figures:
         """What the stores of these folders say now; the same object as before where it is equal."""
-        paths = dict.fromkeys(store_path(folder) for folder in folders)
+        if (given := tuple(folders)) != self._folders:
+            self._folders = given
+            self._paths = tuple(dict.fromkeys(map(store_path, given)))
+        paths = self._paths
         new = dict(self._read)
         for path in paths:
             stamp = _stamp(path)
@@ -98,7 +105,7 @@ class Stores:
         new = {path: found for path, found in new.items() if path in paths}
         if new != self._read:
             self._read = new
-            self._figures = Figures(tuple(new.values()))
+            self._figures = Figures(tuple(new.values()), self._figures.digests)
         return self._figures
 
 
@@ -126,20 +133,40 @@ def _stamp(path: Path) -> Stamp:
     return tuple(found)
 
 
-def digest_of(chunks: Callable[[], Iterable[Chunk]], line: int) -> str | None:
-    """What `text_digest` gives for the step that is named in that line; `None` if there is none.
+class Digests:
+    """What `text_digest` gives for the steps of files, worked out once for a text."""
 
-    Args:
-        chunks: gives the top-level statements of its file.
-        line: the line, counted from 1.
-    """
-    for chunk in chunks():
-        if chunk.line <= line < chunk.line + len(chunk.lines):
-            for statement in chunk.body or ():
-                if (
-                    isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
-                    and statement.lineno + chunk.line - 1 == line
-                ):
-                    first = min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
-                    return text_digest(chunk.lines[first - 1 : statement.end_lineno])
-    return None
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[str, dict[int, tuple[str, int, int]]]] = {}
+
+    def of(
+        self, file: str, source: str, chunks: Callable[[], Iterable[Chunk]], line: int
+    ) -> str | None:
+        """That of the step that is named in a line; `None` if there is none.
+
+        Args:
+            file: its file.
+            source: what the file says.
+            chunks: gives the top-level statements of that.
+            line: the line, counted from 1.
+        """
+        known = self._files.get(file)
+        if known is None or known[0] != source:
+            known = self._files[file] = source, dict(_steps(chunks()))
+        place = known[1].get(line)
+        return None if place is None else _digest(*place)
+
+
+def _steps(chunks: Iterable[Chunk]) -> Iterator[tuple[int, tuple[str, int, int]]]:
+    """For each function the line of its name; the text it is in, with its first and last line."""
+    for chunk in chunks:
+        for statement in chunk.body or ():
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
+                last = statement.end_lineno or first
+                yield statement.lineno + chunk.line - 1, (chunk.text, first, last)
+
+
+@lru_cache(maxsize=20_000)
+def _digest(text: str, first: int, last: int) -> str:
+    return text_digest(text.split("\n")[first - 1 : last])

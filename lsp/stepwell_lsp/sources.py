@@ -29,6 +29,7 @@ class Sources:
         self.buffers: dict[str, Document] = {}
         self._roots: tuple[str, ...] = ()
         self._says: dict[str, bool] = {}  # the files on disk: whether they say `stepwell`
+        self._projects: dict[str, None] = {}  # the folders that have settings of their own
         self._texts: dict[str, Text] = {}  # of files on disk
         self._stale: dict[str, None] = {}  # in order
 
@@ -84,8 +85,7 @@ class Sources:
 
     def folders(self) -> tuple[str, ...]:
         """The folders of the workspace, and those that are projects of their own."""
-        settings = (file for file in self._says if os.path.basename(file) == SETTINGS)
-        return (*self._roots, *map(os.path.dirname, settings))
+        return (*self._roots, *self._projects)
 
     def near(self) -> Sources | None:
         """Of these, what the open buffers need: they, and the files that name one of them.
@@ -150,6 +150,10 @@ class Sources:
     def _look(self, path: str, *, there: bool) -> None:
         """Takes note that a file is new, has changed or is gone."""
         self._says.pop(path, None)
+        if os.path.basename(path) == SETTINGS:
+            self._projects.pop(os.path.dirname(path), None)
+            if there:
+                self._projects[os.path.dirname(path)] = None
         if there:
             try:
                 with open(path, "rb") as file:

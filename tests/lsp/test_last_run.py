@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sqlite3
 import subprocess
 import sys
+from inspect import getblock
 from pathlib import Path
 
 import pytest
 from lsprotocol import types
 
+import stepwell
+from stepwell.read.source.chunks import chunks
+from stepwell.store.text import text_digest
 from stepwell_lsp.features.code_lens import code_lenses
 from stepwell_lsp.features.graph import graph_view, last_run_page
 from stepwell_lsp.features.hover import hover
+from stepwell_lsp.figures import Digests
 from stepwell_lsp.testing import Client
 from stepwell_lsp.workspace import Workspace
 
@@ -289,3 +295,20 @@ REFRESHES = {"workspace": {"codeLens": {"refreshSupport": True}}}
 def _titles(lenses):
     titles = [lens["command"]["title"] for lens in lenses]
     return [title for title in titles if title.startswith("last run")]
+
+
+@pytest.mark.parametrize("package", ["llm", "store", "cli", "read/source"])
+def test_the_text_of_a_step_is_the_same_for_a_run_and_for_an_editor(package):
+    """Whatever it is written like: of every function of some packages of ours."""
+    count = 0
+    for path in sorted((Path(stepwell.__file__).parent / package).glob("*.py")):
+        source, digests = path.read_text("utf-8"), Digests()
+        cut = chunks(source, {})
+        for statement in ast.parse(source).body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
+                lines = source.splitlines(keepends=True)[first - 1 :]
+                run = text_digest(getblock(lines))
+                assert digests.of(str(path), source, lambda c=cut: c, statement.lineno) == run
+                count += 1
+    assert count > 10

@@ -59,10 +59,10 @@ class _Known(NamedTuple):
 class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
     """Records every run: its steps with times, attempts and errors, its calls with tokens and cost.
 
-    Rows are written while the run goes on, so that they are there however it ends, in one file that
-    several processes may use at once. No values are kept, no prompts and no keys: of an error its
-    class and its place, of inputs their names. What can't be written is logged once; it never fails
-    a run.
+    A call is written before its answer is handed on, steps soon after they end: so they are there
+    however the run ends, in one file that several processes may use at once. No values are kept, no
+    prompts and no keys: of an error its class and its place, of inputs their names. What can't be
+    written is logged once; it never fails a run.
 
     Given to a `Budget` or a `RateLimit`, it makes these count for all processes that use the file.
 
@@ -128,7 +128,7 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
             run_id, process, os.getpid(), time(), digest, modules, tuple(final_vars), tuple(inputs)
         )
         steps = [known[name] for name in execution_path if name in known]
-        self._writer.tell(Row(rows.begin, (began, steps, self.keep)))
+        self._writer.write(Row(rows.begin, (began, steps, self.keep)))
 
     def run_before_node_execution(
         self, *, run_id: str, node_name: str, task_id: str | None, **future_kwargs: Any
@@ -154,7 +154,11 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
         took = perf_counter() - counted
         attempts = 1 + run.attempts.pop(key, 0)
         values = run_id, node_name, started, attempts, took, *self._told(error, run.files)
-        self._tell(run, Row(rows.step, values, urgent=error is not None))
+        step = Row(rows.step, values)
+        if run.news is None:
+            self._writer.tell(step)
+        else:
+            run.news.append(step)
 
     def run_after_graph_execution(
         self, *, run_id: str, error: BaseException | None, **future_kwargs: Any
@@ -179,10 +183,10 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
         """Records a row of the ledger."""
         row = Row(rows.call, (call,))
         run = self._open.get(call.run_id) if call.run_id is not None else None
-        if run is not None:
-            self._tell(run, row)
-        elif call.run_id is None and any(each.news is None for each in list(self._open.values())):
-            self._writer.tell(row)
+        if run is not None and run.news is not None:
+            run.news.append(row)
+        elif run is not None or call.run_id is None:
+            self._writer.write(row)
 
     def attempt_failed(self, failed: Failed) -> None:
         """Counts an attempt that is made again."""
@@ -208,7 +212,7 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
     def take_home(self, *, run_id: str, state: list[Row]) -> None:
         """Records what happened in a worker process."""
         for row in state:
-            self._writer.tell(row)
+            self._writer.write(row)
 
     def _begins(
         self, run_id: str, news: list[Row] | None, files: frozenset[str] = frozenset()
@@ -226,12 +230,6 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
             self._open[run_id] = _Open(perf_counter(), {}, {}, news, files)
         listen(run_id, self)
         return True
-
-    def _tell(self, run: _Open, row: Row) -> None:
-        if run.news is None:
-            self._writer.tell(row)
-        else:
-            run.news.append(row)
 
     def _modules(self, graph: Graph) -> tuple[tuple[str, str], ...]:
         """The modules of a graph, each with its file as the store names it."""

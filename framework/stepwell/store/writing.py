@@ -1,7 +1,7 @@
-"""Writes to a store what happens, from a thread of its own, and says that the process is alive.
+"""Writes to a store what happens, and says that the process is alive.
 
-Who tells of something never waits for the disk. What is told at about the same time is written in
-one transaction.
+What must not be lost, such as a call that has been paid for, is written before it goes on. All else
+is told to a thread, which writes in one transaction what is told at about the same time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BEAT = 3.0
 """A process says so often, in seconds, that it is there."""
 
 GATHER = 0.05
-"""Seconds that what is not urgent waits for more, to be written with it."""
+"""Seconds that what is told waits for more, to be written with it."""
 
 BATCH = 10_000
 """So many rows at most go into one transaction, for which others wait."""
@@ -47,7 +47,6 @@ class Row(NamedTuple):
 
     write: Callable[..., object]
     values: tuple[object, ...]
-    urgent: bool = True
 
 
 class Writer:
@@ -101,6 +100,14 @@ class Writer:
         if self._failure is not None and self._held:
             raise self._failure
 
+    def write(self, row: Row) -> None:
+        """Writes a row; where it can't be written now, that is tried again with the next."""
+        try:
+            with self.file.transaction() as base:
+                row.write(base, *row.values)
+        except StoreError:
+            self.tell(row)
+
     def tell(self, row: Row) -> None:
         """Writes a row soon."""
         self._rows.put(row)
@@ -137,9 +144,9 @@ class Writer:
             if not isinstance(told, Row):
                 self._asked = told
                 break
+            if not rows:
+                end = monotonic() + GATHER
             rows.append(told)
-            # What is urgent takes along what has been told by now, and waits for no more.
-            end = min(end, monotonic() + (0.0 if told.urgent else GATHER))
         return rows
 
     def _write(self, *, ends: bool) -> None:

@@ -9,7 +9,6 @@ from stepwell.read.pipelines import Pipeline
 from stepwell.spec import Node
 from stepwell.store.past import PastRun, PastStep
 from stepwell.usage import Usage, money, seconds, spent
-from stepwell_lsp.figures import digest_of
 from stepwell_lsp.snapshot import Snapshot
 
 METHOD = "stepwell/lastRun"
@@ -71,7 +70,8 @@ def is_changed(snapshot: Snapshot, node: Node, step: PastStep) -> bool:
     if not step.digest or node.span is None:
         return False
     file, line = node.span.file, node.span.line
-    now = digest_of(lambda: snapshot.chunks(file), line)
+    source = snapshot.text(file).source
+    now = snapshot.figures.digests.of(file, source, lambda: snapshot.chunks(file), line)
     return now is not None and now != step.digest
 
 
