@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from stepwell_lsp.documents import path_of
 from stepwell_lsp.features import call_hierarchy
 from stepwell_lsp.features.code_action import code_actions
 from stepwell_lsp.features.code_lens import code_lenses
@@ -48,50 +47,54 @@ def register(server: Server) -> None:
     _register_own(server)
 
 
-def _file_of(params: Any) -> str:
-    uri: str = params.text_document.uri
-    return path_of(uri) or uri
-
-
 def _about_names(server: Server) -> None:
     """What is asked about the name under a cursor."""
     fresh = server.analyst.fresh
 
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
     async def _(params: types.DefinitionParams) -> list[types.Location]:
-        return definition(await fresh(), _file_of(params), params.position)
+        return definition(await fresh(), server.file_of(params.text_document.uri), params.position)
 
     @server.feature(types.TEXT_DOCUMENT_TYPE_DEFINITION)
     async def _(params: types.TypeDefinitionParams) -> list[types.Location]:
-        return type_definition(await fresh(), _file_of(params), params.position)
+        return type_definition(
+            await fresh(), server.file_of(params.text_document.uri), params.position
+        )
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     async def _(params: types.ReferenceParams) -> list[types.Location]:
         declaration = params.context.include_declaration
         snapshot = await fresh()
-        return references(snapshot, _file_of(params), params.position, declaration=declaration)
+        return references(
+            snapshot,
+            server.file_of(params.text_document.uri),
+            params.position,
+            declaration=declaration,
+        )
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
     async def _(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
-        return highlight(await fresh(), _file_of(params), params.position)
+        return highlight(await fresh(), server.file_of(params.text_document.uri), params.position)
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def _(params: types.HoverParams) -> types.Hover | None:
         server.look_at_runs()
-        return hover(await fresh(), _file_of(params), params.position)
+        return hover(await fresh(), server.file_of(params.text_document.uri), params.position)
 
     @server.feature(
         types.TEXT_DOCUMENT_SIGNATURE_HELP,
         types.SignatureHelpOptions(trigger_characters=SIGNATURE_TRIGGERS),
     )
     async def _(params: types.SignatureHelpParams) -> types.SignatureHelp | None:
-        return signature_help(await fresh(), _file_of(params), params.position)
+        return signature_help(
+            await fresh(), server.file_of(params.text_document.uri), params.position
+        )
 
     @server.feature(
         types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS)
     )
     async def _(params: types.CompletionParams) -> types.CompletionList:
-        return completion(await fresh(), _file_of(params), params.position)
+        return completion(await fresh(), server.file_of(params.text_document.uri), params.position)
 
 
 def _about_neighbours(server: Server) -> None:
@@ -100,7 +103,9 @@ def _about_neighbours(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY)
     async def _(params: types.CallHierarchyPrepareParams) -> list[types.CallHierarchyItem]:
-        return call_hierarchy.prepare(await fresh(), _file_of(params), params.position)
+        return call_hierarchy.prepare(
+            await fresh(), server.file_of(params.text_document.uri), params.position
+        )
 
     @server.feature(types.CALL_HIERARCHY_INCOMING_CALLS)
     async def _(
@@ -121,20 +126,26 @@ def _shown_along(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     async def _(params: types.InlayHintParams) -> list[types.InlayHint]:
-        return inlay_hints(await fresh(), _file_of(params), params.range)
+        return inlay_hints(await fresh(), server.file_of(params.text_document.uri), params.range)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     async def _(params: types.CodeLensParams) -> list[types.CodeLens]:
         server.look_at_runs()
-        return code_lenses(await fresh(), _file_of(params), commands=server.commands_of_client)
+        return code_lenses(
+            await fresh(),
+            server.file_of(params.text_document.uri),
+            commands=server.commands_of_client,
+        )
 
     @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND)
     async def _(params: types.SemanticTokensParams) -> types.SemanticTokens:
-        return semantic_tokens(await fresh(), _file_of(params))
+        return semantic_tokens(await fresh(), server.file_of(params.text_document.uri))
 
     @server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, LEGEND)
     async def _(params: types.SemanticTokensRangeParams) -> types.SemanticTokens:
-        return semantic_tokens(await fresh(), _file_of(params), params.range)
+        return semantic_tokens(
+            await fresh(), server.file_of(params.text_document.uri), params.range
+        )
 
 
 def _about_files(server: Server) -> None:
@@ -143,11 +154,11 @@ def _about_files(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     async def _(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-        return document_symbols(await fresh(), _file_of(params))
+        return document_symbols(await fresh(), server.file_of(params.text_document.uri))
 
     @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
     async def _(params: types.FoldingRangeParams) -> list[types.FoldingRange]:
-        return folding_ranges(await fresh(), _file_of(params))
+        return folding_ranges(await fresh(), server.file_of(params.text_document.uri))
 
     @server.feature(types.WORKSPACE_SYMBOL)
     async def _(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
@@ -161,14 +172,19 @@ def _changes(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
     async def _(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
         try:
-            return prepare(await fresh(), _file_of(params), params.position)
+            return prepare(await fresh(), server.file_of(params.text_document.uri), params.position)
         except Refused as refused:
             raise JsonRpcException(str(refused), _REFUSED) from None
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
     async def _(params: types.RenameParams) -> types.WorkspaceEdit:
         try:
-            return rename(await fresh(), _file_of(params), params.position, params.new_name)
+            return rename(
+                await fresh(),
+                server.file_of(params.text_document.uri),
+                params.position,
+                params.new_name,
+            )
         except Refused as refused:
             raise JsonRpcException(str(refused), _REFUSED) from None
 
@@ -184,7 +200,9 @@ def _changes(server: Server) -> None:
     )
     async def _(params: types.CodeActionParams) -> list[types.CodeAction]:
         commands = server.commands_of_client
-        return code_actions(await fresh(), _file_of(params), params.range, commands=commands)
+        return code_actions(
+            await fresh(), server.file_of(params.text_document.uri), params.range, commands=commands
+        )
 
 
 def _register_own(server: Server) -> None:
@@ -202,7 +220,7 @@ def _register_own(server: Server) -> None:
         server.look_at_runs()
         snapshot = await server.analyst.fresh()
         # Of ten thousand steps it takes a fifth of a second, in which others shall be answered.
-        file = path_of(uri) or uri
+        file = server.file_of(uri)
         return await asyncio.to_thread(graph_view, snapshot, file, pipeline, position)
 
     @server.feature(LAST_RUN)
@@ -212,7 +230,7 @@ def _register_own(server: Server) -> None:
         except (TypeError, KeyError, AttributeError):
             raise JsonRpcInvalidParams(f"`{LAST_RUN}` takes a `textDocument`") from None
         server.look_at_runs()
-        return last_run_page(await server.analyst.fresh(), path_of(uri) or uri, pipeline)
+        return last_run_page(await server.analyst.fresh(), server.file_of(uri), pipeline)
 
     @server.feature(RULES)
     def _(_: Any) -> list[RulePage]:

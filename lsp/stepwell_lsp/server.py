@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 from lsprotocol import converters, types
@@ -17,6 +18,7 @@ from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
 from stepwell.read.index import Index
+from stepwell_lsp import notebooks
 from stepwell_lsp.documents import Document, path_of
 from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report, workspace_reports
 from stepwell_lsp.features.graph import CHANGED
@@ -71,6 +73,44 @@ class Protocol(LanguageServerProtocol):
         """A buffer is closed: what is on disk counts again."""
         self._server.closed(params.text_document.uri)
 
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def lsp_notebook_document__did_open(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        """A notebook is open, with its cells of Python."""
+        cells = [Document.opened(item) for item in params.cell_text_documents]
+        self._server.notebook(params.notebook_document.uri, cells)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(
+        self, params: types.DidChangeNotebookDocumentParams
+    ) -> None:
+        """Cells changed, came or went; changes to a notebook that was never opened are dropped."""
+        uri, known = params.notebook_document.uri, self._server.notebooks
+        if uri in known and params.change.cells:
+            self._server.notebook(uri, self._cells(known[uri], params.change.cells))
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def lsp_notebook_document__did_close(
+        self, params: types.DidCloseNotebookDocumentParams
+    ) -> None:
+        """A notebook is closed, and nothing of it is known any more."""
+        self._server.notebook(params.notebook_document.uri, None)
+
+    def _cells(
+        self, before: notebooks.Read, change: types.NotebookDocumentCellChanges
+    ) -> list[Document]:
+        """The cells of a notebook after a change, as they are in the editor."""
+        documents = {cell.uri: self._server.documents[cell.uri] for cell in before.cells}
+        uris = list(documents)
+        if structure := change.structure:
+            uris = notebooks.spliced(uris, structure.array)
+            documents |= {item.uri: Document.opened(item) for item in structure.did_open or ()}
+        for each in change.text_content or ():
+            uri, version = each.document.uri, each.document.version
+            if uri in documents:
+                changed = documents[uri].changed(each.changes, version, self._server.encoding)
+                documents[uri] = changed
+        return [documents[uri] for uri in uris if uri in documents]
+
     @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def lsp_workspace__did_change_workspace_folders(
         self, params: types.DidChangeWorkspaceFoldersParams
@@ -91,6 +131,7 @@ class Server(LanguageServer):
             version,
             protocol_cls=Protocol,
             converter_factory=converters.get_converter,
+            notebook_document_sync=notebooks.SYNC,
         )
         self.documents: dict[str, Document] = {}
         self.files = Workspace(Index())
@@ -102,6 +143,8 @@ class Server(LanguageServer):
         self.judging = Judging(self)
         self._figures = Figures()  # as the lenses were told last
         self.draws = False  # whether the client shows graphs, and wants to hear of new ones
+        self.notebooks: dict[str, notebooks.Read] = {}
+        self._uris: dict[str, str] = {}  # of what is published
         self._published: dict[str, tuple[int | None, list[types.Diagnostic]]] = {}
         self._told: dict[str, str | None] = {}  # the names of the answers given last
 
@@ -137,6 +180,34 @@ class Server(LanguageServer):
         """Takes over a buffer as it is now; it is analysed when it is needed."""
         self.documents[document.uri] = document
         self.analyst.change(lambda: self.files.sources.overlay(document))
+
+    def file_of(self, uri: str) -> str:
+        """The name that a buffer, or a file, has in spans."""
+        document = self.documents.get(uri)
+        return document.file if document else path_of(uri) or uri
+
+    def notebook(self, uri: str, cells: list[Document] | None) -> None:
+        """Takes over the cells of a notebook as they are now; none of one that is closed."""
+        before = self.notebooks.pop(uri, None) or notebooks.Read("")
+        gone = {cell.uri: cell.file for cell in before.cells}
+        now = notebooks.read(uri, cells or ())
+        if cells is not None:
+            self.notebooks[uri] = now
+        for raw, cell in zip(cells or (), now.cells, strict=True):
+            self.documents[cell.uri] = replace(raw, file=cell.file)
+        for each in gone.keys() - {cell.uri for cell in now.cells}:
+            self.documents.pop(each, None)
+        files = {cell.file for cell in now.cells}
+        left = [file for file in gone.values() if file not in files]
+
+        def look() -> None:
+            for file in left:
+                self.files.sources.uncover(file)
+            for cell in now.cells:
+                self.files.sources.overlay(cell)
+            self.files.declare(now.folder, now.declared)
+
+        self.analyst.change(look)
 
     def saved(self, file: str) -> None:
         """Reads what is on disk now, and has it judged if that is wanted."""
@@ -182,8 +253,12 @@ class Server(LanguageServer):
             if before == (version, found) or (found == before[1] == [] and (asked or not version)):
                 continue
             self._published[file] = (version, found)
+            # What is withdrawn is so under the name that it was told under.
+            uri = snapshot.uri(file) if found else self._uris.pop(file, snapshot.uri(file))
+            if found:
+                self._uris[file] = uri
             self.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(snapshot.uri(file), found, version)
+                types.PublishDiagnosticsParams(uri, found, version)
             )
         now = {file: report(snapshot, file).result_id for file in self._told if file in current}
         if any(self._told[file] != name for file, name in now.items()):
@@ -200,7 +275,7 @@ class Server(LanguageServer):
         self, snapshot: Snapshot, params: types.DocumentDiagnosticParams
     ) -> types.DocumentDiagnosticReport:
         """The findings of a buffer, for a client that asks."""
-        file = path_of(params.text_document.uri) or params.text_document.uri
+        file = self.file_of(params.text_document.uri)
         answer = report(snapshot, file, params.previous_result_id)
         if self._refreshes:
             self._told[file] = answer.result_id

@@ -42,6 +42,8 @@ class Workspace:
         self._index = index
         self._modules = Modules(self.sources, index)
         self._declared: dict[str, list[Declared]] = {}  # by folder
+        self._cells: dict[str, tuple[Declared, ...]] = {}  # by notebook
+        self._search = False  # whether other files may be part of a pipeline now
         self._chosen: dict[str, Settings] = {}  # by folder: which rules count below it
         self._checked: dict[str, tuple[Pipeline, list[Diagnostic]]] = {}
         self._checkers: dict[str, Checker] = {}
@@ -70,10 +72,15 @@ class Workspace:
         tables = [file for file in stale if os.path.basename(file) == SETTINGS]
         for file in tables:
             self._settings(file)
-        given = [one for found in self._declared.values() for one in found]
+        given = [
+            one for found in (*self._declared.values(), *self._cells.values()) for one in found
+        ]
         self._modules.update(
-            (file for file in stale if file not in tables), given, search=bool(tables)
+            (file for file in stale if file not in tables),
+            given,
+            search=self._search or bool(tables),
         )
+        self._search = False
         now = pipelines(self._modules.read.values(), given, self._built)
         checked = {}
         for done, (key, made) in enumerate(_keyed(now), start=1):
@@ -92,6 +99,12 @@ class Workspace:
             MappingProxyType(dict(self._modules.read)),
             self.stores.look(self.sources.folders()),
         )
+
+    def declare(self, notebook: str, given: tuple[Declared, ...]) -> None:
+        """Takes over the pipelines that the cells of a notebook declare."""
+        if self._cells.get(notebook, ()) != given:
+            self._cells[notebook] = given
+            self._search = True
 
     def judge(self, files: Collection[str], misfits: Iterable[Misfit]) -> None:
         """Takes over what a type checker says of the pipelines that these files are part of."""

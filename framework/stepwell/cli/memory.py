@@ -72,9 +72,11 @@ class Memory:
         return [self._across(module, finder) for module in modules]
 
     def _across(self, module: Module, finder: Finder) -> Module:
-        if not (module.nodes or module.sites) or not _imports(module, finder):
-            return module
         file = module.file
+        # A `Driver` may come out of another module: what is one is known then alone.
+        built = module.sites or any(word in self._texts[file] for word in ("Driver(", "Builder("))
+        if not (module.nodes or built) or not _imports(module, finder):
+            return module
         self._whole[file] = self._read(file, module, finder)
         return self._whole[file]
 
