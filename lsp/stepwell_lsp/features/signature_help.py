@@ -7,6 +7,7 @@ import re
 
 from lsprotocol import types
 
+from stepwell.read.source.beside import modifier
 from stepwell.read.source.names import KNOWN
 from stepwell_lsp import cursor
 from stepwell_lsp.features.arguments import step_below
@@ -32,7 +33,7 @@ def signature_help(
     for bracket in reversed(brackets):
         name = cursor.called(before, bracket)
         canonical = module.names.canonical(name) if module and name else None
-        maker = KNOWN.get(canonical or "")
+        maker = KNOWN.get(canonical or "") or modifier(canonical or "")
         if not callable(maker) or not hasattr(maker, "__name__"):
             continue
         part = bracket.parts(before)

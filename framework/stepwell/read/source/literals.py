@@ -27,6 +27,7 @@ from stepwell.modifiers.arguments import Unread, Value, Written
 from stepwell.modifiers.cached import Cached
 from stepwell.modifiers.settings import Settings
 from stepwell.modifiers.tagged import Tagged
+from stepwell.read.source.beside import may_be_modifier, modifier
 from stepwell.read.source.borrowed import named_by
 from stepwell.read.source.chunks import Places
 from stepwell.read.source.names import KNOWN, Names, written
@@ -66,14 +67,16 @@ class Literals:
         call = decorator.func if isinstance(decorator, ast.Call) else decorator
         name = written(call)
         canonical = self.names.canonical(name) if name else None
-        maker = KNOWN.get(canonical or "")
+        maker = KNOWN.get(canonical or "") or modifier(canonical or "")
         if maker is None:
             made = self.value(decorator) if name and not isinstance(decorator, ast.Call) else None
             if isinstance(made, Modifier):
                 return made
             # What a modifier of the user's own does is not known: none of their code is run.
             own = canonical is not None and (
-                self.names.makes_modifiers(canonical) or canonical.startswith(STORED)
+                self.names.makes_modifiers(canonical)
+                or canonical.startswith(STORED)
+                or may_be_modifier(canonical)
             )
             own = own or self._made_by_a_modifier(decorator)
             return Unread(ast.unparse(decorator)) if own else None
@@ -121,16 +124,18 @@ class Literals:
                     return self._chained(expression, inner, attribute, depth)
                 case ast.Call(func=function):
                     canonical = self.names.canonical(written(function) or "")
-                    maker = dict if canonical == "dict" else KNOWN.get(canonical or "")
+                    maker = KNOWN.get(canonical or "") or modifier(canonical or "")
+                    maker = dict if canonical == "dict" else maker
                     if maker is not None and not isinstance(maker, Modifier):
                         return self._call(maker, expression, canonical or "", depth - 1)
         return Unread(text_of(expression))
 
     def _call(self, maker: Any, call: ast.Call, name: str, depth: int = _DEPTH) -> Any:
-        if maker is extract_fields:
+        core = getattr(maker, "__wrapped__", maker)
+        if core is extract_fields:
             args = [self._types(argument, depth) for argument in call.args]
         else:
-            named = maker in TAKES_FUNCTIONS
+            named = core in TAKES_FUNCTIONS
             args = [
                 (named_by(argument, self.names, self.places) if named else None)
                 or self.value(argument, depth)
@@ -148,7 +153,7 @@ class Literals:
                 return Unread(text_of(call))
         try:
             made = maker(*args, **keywords)
-        except TypeError as error:
+        except (TypeError, ValueError, NotImplementedError) as error:
             raise ModifierError(f"`{name}`: {error}") from None
         return Unread(text_of(call)) if isinstance(made, Modifier) and _unread(made) else made
 

@@ -14,8 +14,15 @@ from stepwell.read.source.literals import Literals, text_of
 from stepwell.read.source.names import Names, local_names, written
 from stepwell.spec import Call, Mention, Span
 
-_DRIVERS = ("stepwell.Driver", "stepwell.driver.Driver", "stepwell.driver.driver.Driver")
-_BUILDERS = ("stepwell.Builder", "stepwell.driver.Builder", "stepwell.driver.build.Builder")
+_BESIDE = "stepwell.compat.hamilton"
+_DRIVERS = (
+    *("stepwell.Driver", "stepwell.driver.Driver", "stepwell.driver.driver.Driver"),
+    *(f"{_BESIDE}.driver.Driver", f"{_BESIDE}.async_driver.AsyncDriver"),
+)
+_BUILDERS = (
+    *("stepwell.Builder", "stepwell.driver.Builder", "stepwell.driver.build.Builder"),
+    *(f"{_BESIDE}.driver.Builder", f"{_BESIDE}.async_driver.Builder"),
+)
 _RUNS = ("execute", "aexecute", "stream", "astream", "validate_execution", "explain")
 _ASKS = (
     "what_is_upstream_of",
@@ -281,7 +288,9 @@ class _Sites:
             state.mentions += self._targets(call.args) or ()
             return
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
-        target = call.args[0] if call.args else keywords.get("targets")
+        target = (
+            call.args[0] if call.args else keywords.get("targets") or keywords.get("final_vars")
+        )
         # `explain` shows a plan of which the inputs may be given elsewhere, or never.
         shown = method == "explain" and "inputs" not in keywords
         unknown = shown or None in keywords or len(call.args) > 1

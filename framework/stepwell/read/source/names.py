@@ -12,6 +12,7 @@ import stepwell
 from stepwell import modifiers
 from stepwell.modifiers.extracted import KEYED, PLAIN, Fields
 from stepwell.modifiers.formats import BUILT_IN
+from stepwell.read.source.beside import exported, meant
 from stepwell.read.source.chunks import Chunk
 from stepwell.types import Type, from_ast
 from stepwell.types.live import new_type
@@ -128,7 +129,7 @@ class Names:
         if head in self.constants or head in self.classes or head in self.functions:
             return f"{self.module}.{dotted}"
         for star in self.stars:
-            if head in _EXPORTED.get(star, ()):
+            if head in (_EXPORTED.get(star) or exported(star)):
                 return f"{star}.{dotted}"
             other = self.others(star) if depth else None
             found = other.canonical(dotted, depth - 1) if other is not None else None
@@ -193,7 +194,7 @@ class Names:
         home, _, last = canonical.rpartition(".")
         owner = self if home == self.module else self.others(home) if home else None
         if owner is None or last not in owner.classes:
-            return canonical
+            return meant(canonical)
         bases = owner._bases(last, _DEPTH)
         return Type(canonical, mro=bases) if bases else canonical
 

@@ -45,7 +45,14 @@ class Loaded(Modifier):
         own = next((p for p in node.params if p.keyword == keyword and p.key is None), None)
         if own is None:
             raise no_parameter(node, str(keyword), argument="inject_")
-        loaded = loading(self.format, self.options, str(keyword), own.type, space=node.name)
+        loaded = loading(
+            self.format,
+            self.options,
+            str(keyword),
+            own.type,
+            space=node.name,
+            is_live=node.callable is not None,
+        )
         made = [
             without_callable(replace(each, step=node.step, when=node.when, span=node.span), node)
             for each in loaded
@@ -76,7 +83,8 @@ class Saved(Modifier):
             if SAVER in node.tags:
                 continue
             name = str(self.name) if self.name is not None else f"save.{node.name}"
-            saved = saving(self.format, self.options, name, Param("data", node.name, node.type))
+            data, is_live = Param("data", node.name, node.type), node.callable is not None
+            saved = saving(self.format, self.options, name, data, is_live=is_live)
             saved = replace(saved, step=node.step, when=node.when, span=node.span)
             made.append(without_callable(saved, node))
         return made
@@ -89,7 +97,7 @@ class Loader(DataLoader):
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
         for node in super().apply(nodes, reading):
             own, _, last = node.name.rpartition(".")
-            if last == "metadata" and LOADER in node.tags:
+            if last == "metadata" and any(p.reads == f"{own}.loaded" for p in node.params):
                 continue
             params = tuple(
                 p._replace(reads=f"{node.name}.loader") if p.reads == f"{node.name}.loaded" else p

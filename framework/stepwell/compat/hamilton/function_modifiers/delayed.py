@@ -12,6 +12,7 @@ from typing import Any
 
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
 from stepwell.errors import ModifierError
+from stepwell.modifiers.arguments import Unread
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.spec import Node, Param
 
@@ -72,16 +73,18 @@ class Resolved(Modifier):
         return nodes if made is None else made.apply(nodes, reading)
 
 
-def resolve(*, when: ResolveAt, decorate_with: Callable[..., Modifier]) -> Resolved:
+def resolve(*, when: Any, decorate_with: Any) -> Resolved:
     """The decorator that a function makes, of values of the configuration by its parameters' names.
 
     Raises:
         ValueError: for a `when` that is none.
         InvalidDecoratorException: if the function takes more than keywords.
     """
-    if when is not ResolveAt.CONFIG_AVAILABLE:
+    if when is not ResolveAt.CONFIG_AVAILABLE and not isinstance(when, Unread):
         raise ValueError("`when` is `ResolveAt.CONFIG_AVAILABLE`")
-    for name, param in signature(decorate_with).parameters.items():
+    unread = isinstance(decorate_with, Unread)  # as it is where text alone is read
+    params = {} if unread else signature(decorate_with).parameters
+    for name, param in params.items():
         if param.kind not in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY):
             raise InvalidDecoratorException(
                 f"`decorate_with` takes `{name}`, which can't be given by keyword", argument=name
@@ -89,7 +92,7 @@ def resolve(*, when: ResolveAt, decorate_with: Callable[..., Modifier]) -> Resol
     return Resolved(decorate_with)
 
 
-def resolve_from_config(*, decorate_with: Callable[..., Modifier]) -> Resolved:
+def resolve_from_config(*, decorate_with: Any) -> Resolved:
     """As `resolve`."""
     return resolve(when=ResolveAt.CONFIG_AVAILABLE, decorate_with=decorate_with)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException, like
 from stepwell.modifiers import inject as core_inject
-from stepwell.modifiers.arguments import Group, Source, Value
+from stepwell.modifiers.arguments import Group, Source, Unread, Value
 from stepwell.modifiers.injected import Injected
 from stepwell.modifiers.parameterized import Parameterized
 from stepwell.modifiers.parameterized import parameterize as core_parameterize
@@ -120,7 +120,7 @@ def parameterize(**parametrization: Any) -> Parameterized:
     return Documented(parametrization)
 
 
-def parameterize_sources(**parameterization: Mapping[str, str]) -> Parameterized:
+def parameterize_sources(**parameterization: Any) -> Parameterized:
     """One node for each keyword: the names that its parameters read.
 
     Raises:
@@ -129,6 +129,8 @@ def parameterize_sources(**parameterization: Mapping[str, str]) -> Parameterized
     if not parameterization:
         raise ValueError("`parameterize_sources` needs at least one `name={…}`")
     for name, given in parameterization.items():
+        if isinstance(given, Unread):
+            return Documented({name: given})
         if not given:
             raise ValueError(f"`{name}` of `parameterize_sources` names no parameter")
     return Documented(
@@ -139,15 +141,15 @@ def parameterize_sources(**parameterization: Mapping[str, str]) -> Parameterized
     )
 
 
-def parameterize_values(
-    parameter: str, assigned_output: Mapping[tuple[str, str], Any]
-) -> Parameterized:
+def parameterize_values(parameter: str, assigned_output: Any) -> Parameterized:
     """One node for each name and docstring, with one parameter bound to the literal of that name.
 
     Raises:
         InvalidDecoratorException: if a key is not a name and a docstring.
     """
     nodes: dict[Any, Any] = {}
+    if isinstance(assigned_output, Unread):
+        return Documented({parameter: assigned_output})
     for key, given in assigned_output.items():
         given_key: Any = key
         if not isinstance(given_key, tuple) or len(given_key) != 2:

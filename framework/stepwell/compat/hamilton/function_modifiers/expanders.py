@@ -23,7 +23,7 @@ from stepwell.compat.hamilton.function_modifiers.dependencies import spelt, unsp
 from stepwell.errors import ModifierError
 from stepwell.modifiers import extract_fields as core_extract_fields
 from stepwell.modifiers import unpack_fields as unpack_fields
-from stepwell.modifiers.arguments import short, wholes, wired
+from stepwell.modifiers.arguments import NotSeen, Unread, short, wholes, wired
 from stepwell.modifiers.columns import Columns
 from stepwell.modifiers.extracted import Extracted, Fields
 from stepwell.modifiers.modifier import Modifier, Reading
@@ -84,6 +84,8 @@ class OfAnnotation(Modifier):
         made: list[Node] = []
         own = {id(node) for node in wholes(nodes)}
         for node in nodes:
+            if id(node) in own and node.callable is None:
+                raise NotSeen(node.type.short)
             fields = _returned(node) if id(node) in own else None
             made += Extracted((fields,)).expand(node) if fields else (node,)
         if len(made) == len(nodes):
@@ -94,7 +96,7 @@ class OfAnnotation(Modifier):
 
 
 def _returned(node: Node) -> Fields | None:
-    """The fields of the `TypedDict` that the step returns; none from text, where it is not seen."""
+    """The fields of the `TypedDict` that the step returns, if it does."""
     import typing
     from inspect import unwrap
 
@@ -123,7 +125,7 @@ def extract_fields(fields: Any = None, *others: Any, fill_with: Any = None) -> M
     if fields is None:
         return OfAnnotation()
     for given in (fields, *others):
-        if not isinstance(given, str | list | tuple | Mapping | type | Fields):
+        if not isinstance(given, str | list | tuple | Mapping | type | Fields | Unread):
             raise InvalidDecoratorException(
                 f"`extract_fields` takes a dict of types or names; got `{short(given)}`"
             )

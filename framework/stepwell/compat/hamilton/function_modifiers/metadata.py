@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
 from stepwell.modifiers import tag_outputs as tag_outputs
-from stepwell.modifiers.arguments import chosen, ends, short
+from stepwell.modifiers.arguments import Unread, chosen, ends, short
 from stepwell.modifiers.cached import Cached
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.modifiers.schema import Schema
@@ -76,6 +76,8 @@ def tag(
 
 
 def _check_value(key: str, value: Any) -> None:
+    if isinstance(value, Unread):
+        return
     texts = [value] if isinstance(value, str) else value
     if (
         not isinstance(texts, list)

@@ -16,7 +16,7 @@ from stepwell.compat.hamilton.data_quality.base import (
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException
 from stepwell.compat.hamilton.function_modifiers.metadata import selected
 from stepwell.errors import CheckFailed
-from stepwell.modifiers.arguments import fresh, short, whole_type
+from stepwell.modifiers.arguments import NotSeen, Unread, fresh, short, whole_type
 from stepwell.modifiers.checks import CHECKS
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.spec import Node, Param
@@ -33,8 +33,8 @@ _NAMES = {"schema": "pandera_schema_validator", "model": "pydantic_validator"}
 class BuiltIn(DataValidator):
     """One of stepwell's own questions, with what is asked for."""
 
-    def __init__(self, check: str, limit: Any, importance: str) -> None:
-        super().__init__(importance)
+    def __init__(self, check: str, limit: Any, importance: Any) -> None:
+        super().__init__("warn" if isinstance(importance, Unread) else importance)
         self.check, self.limit = check, limit
 
     def __eq__(self, other: object) -> bool:
@@ -82,6 +82,8 @@ class Validated(Modifier):
         made = [raw]
         type = whole_type(node.type)
         for validator in self.validators:
+            if isinstance(validator, Unread):
+                raise NotSeen(str(validator))
             asks = getattr(validator, "validate", None)
             made.append(
                 replace(
@@ -155,7 +157,7 @@ class OrMissing(list[Any]):
 
 
 def check_output(
-    importance: str = "warn",
+    importance: Any = "warn",
     default_validator_candidates: Sequence[type[BaseDefaultValidator]] | None = None,
     target_: Any = None,
     **default_validator_kwargs: Any,
@@ -171,7 +173,7 @@ def check_output(
     Raises:
         ValueError: for an importance that is none, or a question that nobody can ask.
     """
-    if importance not in ("warn", "fail"):
+    if importance not in ("warn", "fail") and not isinstance(importance, Unread):
         raise ValueError(f'`importance` is "warn" or "fail"; got `{short(importance)}`')
     own = {each.arg(): each for each in default_validator_candidates or ()}
     made: list[DataValidator] = []

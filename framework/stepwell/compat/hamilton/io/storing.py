@@ -52,22 +52,30 @@ def first(loaded: tuple[Any, Any]) -> Any:
 
 
 def loading(
-    format: str, options: Mapping[str, Any], target: str, type: Type, *, space: str = ""
+    format: str,
+    options: Mapping[str, Any],
+    target: str,
+    type: Type,
+    *,
+    space: str = "",
+    is_live: bool = True,
 ) -> list[Node]:
     """A node that loads and one that gives the data alone.
 
     They are called `load_data.target` and `target`, or within a step's space
     `space.load_data.target` and `space.select_data.target`.
 
+    Who loads depends on what is registered, and so is known only where it `is_live`.
+
     Raises:
         ModifierError: if nobody by that name loads the type, or an option does not suit.
     """
-    adapter = _suited(format, type, saving=False)
+    adapter = _suited(format, type, saving=False) if is_live else None
     params, bound = _wired(adapter, options)
     told = {
         LOADER: format,
         "hamilton.data_loader.source": format,
-        "hamilton.data_loader.classname": adapter.__qualname__,
+        "hamilton.data_loader.classname": getattr(adapter, "__qualname__", ""),
         "hamilton.data_loader.node": target,
     }
 
@@ -85,18 +93,20 @@ def loading(
     ]
 
 
-def saving(format: str, options: Mapping[str, Any], name: str, data: Param) -> Node:
-    """A node that saves what `data` reads.
+def saving(
+    format: str, options: Mapping[str, Any], name: str, data: Param, *, is_live: bool = True
+) -> Node:
+    """A node that saves what `data` reads; `is_live` as in `loading`.
 
     Raises:
         ModifierError: if nobody by that name saves the type, or an option does not suit.
     """
-    adapter = _suited(format, data.type, saving=True)
+    adapter = _suited(format, data.type, saving=True) if is_live else None
     params, bound = _wired(adapter, options)
     tags = {
         SAVER: format,
         "hamilton.data_saver.sink": format,
-        "hamilton.data_saver.classname": adapter.__qualname__,
+        "hamilton.data_saver.classname": getattr(adapter, "__qualname__", ""),
     }
     return Node(
         name,
@@ -123,8 +133,8 @@ def _suited(format: str, type: Type, *, saving: bool) -> Any:
 
 def _wired(adapter: Any, options: Mapping[str, Any]) -> tuple[tuple[Param, ...], tuple[Bound, ...]]:
     """The options that are given; one that is not and that has to be is read by its own name."""
-    needed = adapter.get_required_arguments()
-    known = {*needed, *adapter.get_optional_arguments()}
+    needed = adapter.get_required_arguments() if adapter else {}
+    known = {*needed, *adapter.get_optional_arguments()} if adapter else set()
     for key in options:
         if known and key not in known:
             listed = ", ".join(f"`{each}`" for each in sorted(known))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stepwell import lifecycle
-from stepwell.compat.hamilton.plugins.columns import with_columns as with_columns
+from stepwell.compat.hamilton.function_modifiers.columns import with_columns as with_columns
 
 
 class PolarsDataFrameResult(lifecycle.PolarsResult):

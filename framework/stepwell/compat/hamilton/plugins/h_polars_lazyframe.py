@@ -1,3 +1,3 @@
 """Lazy frames of polars: columns of a frame as steps."""
 
-from stepwell.compat.hamilton.plugins.columns import with_columns as with_columns
+from stepwell.compat.hamilton.function_modifiers.columns import with_columns as with_columns
