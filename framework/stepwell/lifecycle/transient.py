@@ -26,6 +26,26 @@ PERMANENT = {
 }
 """Error codes that stay, whatever the status: an exhausted quota comes as 429."""
 
+CURES = {
+    "billing_hard_limit_reached": "the account's own limit is reached; raise it with the provider",
+    "billing_not_active": "the account is not active; see to it with the provider",
+    "content_filter": "the provider's filter does not let the prompt pass; change what is in it",
+    "content_policy_violation": "the provider does not let the prompt pass; change what is in it",
+    "context_length_exceeded": "the prompt is longer than the model takes; shorten it",
+    "exceed_context_size_error": "the prompt is longer than the model takes; shorten it",
+    "insufficient_quota": "the account's credit is used up; add some, or ask another provider",
+    "model_not_found": "the provider has no such model for this key; see `models.list()`",
+}
+"""By error code, what to do."""
+
+STATUS_CURES = {
+    401: "the provider does not take the key; give a valid one (`api_key`, or its variable)",
+    403: "the key may not do this; give another, or have it allowed with the provider",
+    404: "there is nothing at that address; look at `base_url` and at the model's name",
+    413: "the request is larger than the provider takes; send less at once",
+}
+"""The same by status, where no code tells."""
+
 PASSING = {
     "cut_off",
     "empty",
@@ -81,6 +101,21 @@ def status_of(error: BaseException) -> int | None:
             if isinstance(status, int) and 100 <= status <= 599:
                 return status
     return None
+
+
+def cure_of(error: BaseException) -> str:
+    """What to do about a provider's refusal that stays; nothing where that is not known.
+
+    >>> class APIStatusError(Exception):
+    ...     status_code, code = 429, "insufficient_quota"
+    >>> cure_of(APIStatusError())
+    "the account's credit is used up; add some, or ask another provider"
+    """
+    if not any(base.__name__ == "APIStatusError" for base in type(error).__mro__):
+        return ""  # it may be anybody's, of whom nothing is known
+    codes = _codes(error)
+    told = next((cure for code, cure in CURES.items() if code in codes), "")
+    return told or STATUS_CURES.get(status_of(error) or 0, "")
 
 
 def retry_after(error: BaseException, *, now: float | None = None) -> float | None:
