@@ -111,6 +111,8 @@ class Check:
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         named = kind.endswith(("json", "html"))
         is_stream = (self.asked.streamed and not named) or kind == "text/event-stream"
+        if self._judges and not is_stream and not kind.endswith("json"):
+            headers["content-type"] = "application/json"  # else a client gives its text, unread
         if self._judges and is_stream:
             self._events = Events()
         return True

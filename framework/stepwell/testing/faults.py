@@ -115,6 +115,12 @@ def html_page(good: Good) -> Script:
 
 
 @fault
+def wrong_content_type(good: Good) -> Script:
+    """A good answer that says that it is plain text."""
+    yield from _body(good, good.whole, kind="text/plain")
+
+
+@fault
 def bad_gateway(good: Good) -> Script:
     """A proxy's page with status 502."""
     yield from _body(good, b"<html><h1>502 Bad Gateway</h1></html>", "502 Bad Gateway", "text/html")

@@ -67,6 +67,7 @@ WHOLE = [
     Promise("empty_body", BadAnswer, "empty", passes=True),
     Promise("invalid_utf8", BadAnswer, "not_utf8"),
     Promise("html_page", BadAnswer, "not_json"),
+    Promise("wrong_content_type", None, row=None, unmeasured=0),
     Promise("bad_gateway", openai.InternalServerError, row="502", passes=True),
     Promise("error_in_200", BadAnswer, "overloaded", passes=True),
     Promise("echoed_key", openai.AuthenticationError, "invalid_api_key", "401", unmeasured=0),
