@@ -3,7 +3,16 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as graph from "./graph.mjs";
-import { completion, extract, folds, language, lens, rename, types } from "./language.mjs";
+import {
+  completion,
+  extract,
+  folds,
+  language,
+  lens,
+  notebook,
+  rename,
+  types,
+} from "./language.mjs";
 import { killed, reloaded, run } from "./life.mjs";
 import { migrate } from "./moving.mjs";
 import { CANARIES, SETTINGS, untrusted } from "./trust.mjs";
@@ -34,6 +43,7 @@ await within({ ...common, machine, settings: { "stepwell.types": "ty" } }, async
   await extract(editor);
   await folds(editor);
   await migrate(editor);
+  await notebook(editor);
   await graph.hostile(editor);
   await graph.large(editor);
 });

@@ -54,7 +54,7 @@ export async function right(editor) {
     async () => (await cursorLine(editor))?.startsWith("Ln 4,"),
     "a click goes there",
   );
-  assert.ok(await isChosen(view, "chunks"));
+  await editor.until(() => isChosen(view, "chunks"), "it is chosen");
   await editor.put("def answer");
   await editor.until(() => isChosen(view, "answer"), "the view follows the cursor");
   await editor.shot("graph");
@@ -92,7 +92,7 @@ async function keyed(editor, view) {
   const { page } = editor;
   await box(view, "answer").focus();
   await page.keyboard.press("ArrowUp");
-  assert.ok(await isChosen(view, "prompt"));
+  await editor.until(() => isChosen(view, "prompt"), "an arrow leads along the graph");
   await page.keyboard.press("u");
   const upstream = ["chunks", "document", "passages", "prompt", "question", "size"];
   assert.deepEqual(await boxes(view), upstream);
@@ -118,7 +118,7 @@ async function searched(editor, view) {
   await view.locator("#search").fill("PASS");
   assert.equal(await view.locator("g.box.found").count(), 1);
   await editor.page.keyboard.press("Enter");
-  assert.ok(await isChosen(view, "passages"));
+  await editor.until(() => isChosen(view, "passages"), "what is found is chosen");
   await view.locator("#search").fill("nowhere");
   assert.equal(await view.locator("g.box.found").count(), 0);
   await editor.page.keyboard.press("Escape");

@@ -163,3 +163,21 @@ export async function folds(editor) {
   await editor.command("Unfold All Regions");
   await page.locator(".view-line", { hasText: "def length" }).waitFor();
 }
+
+/** A cell that defines steps: what is wrong in it, and its cure. */
+export async function notebook(editor) {
+  const { page } = editor;
+  await editor.go("notes.ipynb");
+  await editor.command("View: Toggle Problems");
+  const found = async () => (await editor.problems()).find((text) => text.includes("`leters`"));
+  const problem = await editor.until(found, "a problem in a cell");
+  assert.match(problem, /did you mean `letters`/);
+  await page.locator(".cell .squiggly-warning").first().waitFor();
+  await editor.shot("notebook");
+  await page
+    .locator(".cell .view-line span", { hasText: /^leters$/ })
+    .first()
+    .hover();
+  await page.locator(".monaco-hover", { hasText: "An input: no step makes it" }).first().waitFor();
+  await editor.command("View: Hide Panel");
+}

@@ -143,6 +143,30 @@ def words(text: str) -> list[str]:
     return text.split()
 `;
 
+/** A notebook whose second cell is a module with a misspelt parameter. */
+export const NOTEBOOK = JSON.stringify({
+  cells: [
+    ["%load_ext stepwell.notebook\n", "from stepwell import Driver"],
+    [
+      "%%stepwell counting\n",
+      "def letters(text: str) -> list[str]:\n",
+      "    return list(text)\n",
+      "\n",
+      "def count(leters: list[str]) -> int:\n",
+      "    return len(leters)",
+    ],
+  ].map((source) => ({
+    cell_type: "code",
+    execution_count: null,
+    metadata: {},
+    outputs: [],
+    source,
+  })),
+  metadata: { language_info: { name: "python" } },
+  nbformat: 4,
+  nbformat_minor: 2,
+});
+
 const PROJECT = `\
 [tool.stepwell.pipelines.flow]
 modules = ["flow"]
@@ -161,6 +185,7 @@ export const FILES = {
   "flow.py": FLOW,
   "hostile.py": HOSTILE,
   "large.py": large(10_000),
+  "notes.ipynb": NOTEBOOK,
   "old.py": OLD,
   "pages.py": PAGES,
   "pyproject.toml": PROJECT,

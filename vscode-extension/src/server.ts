@@ -198,7 +198,10 @@ export class Server implements vscode.Disposable {
       transport: TransportKind.stdio,
     };
     const options: LanguageClientOptions = {
-      documentSelector: ["file", "untitled"].map((scheme) => ({ scheme, language: "python" })),
+      documentSelector: [
+        ...["file", "untitled"].map((scheme) => ({ scheme, language: "python" })),
+        { notebook: "*", language: "python" },
+      ],
       outputChannel: this.#output,
       traceOutputChannel: this.#trace,
       initializationOptions: serverSettings,
