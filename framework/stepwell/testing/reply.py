@@ -29,6 +29,7 @@ class Reply:
         cut_after: ends the connection after so many chunks of a stream; 0 sends no answer at all.
         cached: how many of the input tokens came from a cache.
         held: waits for this event before answering.
+        delay: waits so many seconds before answering.
         fault: what goes wrong, by name; `stepwell.testing.faults` tells them all.
         pace: seconds between the pieces of a fault that is slow.
         polls: how often who fetches a background response or a batch hears that it is not made yet.
@@ -48,6 +49,7 @@ class Reply:
     cut_after: int | None = None
     cached: int = 0
     held: Event | None = None
+    delay: float = 0.0
     fault: str | None = None
     pace: float = 0.01
     polls: int = 0

@@ -212,6 +212,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if reply.held is not None:
             reply.held.wait()
+        if reply.delay and self.server.fake.stopped.wait(reply.delay):
+            return
         if reply.fault is not None:
             self._spoil(FAULTS[reply.fault](self._good(body, reply)))
         elif reply.cut_after == 0:

@@ -282,6 +282,20 @@ def test_a_bound_of_one_s_own(client: OpenAI, model: FakeModel) -> None:
     assert len(model.requests) == 2
 
 
+def test_a_dearer_service_tier_is_reserved_as_such(model: FakeModel) -> None:
+    """What the tier that is asked for costs counts; one without a price is not known."""
+    prices = {"m": Price(1, 2, tiers={"priority": Price(10, 20)})}
+    plain = OpenAI(base_url=model.url, api_key="k", max_retries=0)
+    with metered(plain, prices=prices) as client:
+        run(Budget("0.0005"), asks(client))
+        with pytest.raises(BudgetExceeded, match="asks for up to"):
+            run(Budget("0.0005"), asks(client, service_tier="priority"))
+        run(Budget("0.005"), asks(client, service_tier="priority"))
+        with pytest.raises(BudgetExceeded, match="no known price"):
+            run(Budget("0.005"), asks(client, service_tier="flex"))
+    assert len(model.requests) == 2
+
+
 def test_embeddings_have_no_output(client: OpenAI) -> None:
     """So they need no limit for it."""
     budget = Budget("1")

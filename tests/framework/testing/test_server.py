@@ -48,3 +48,16 @@ def test_a_place_of_its_own() -> None:
 def test_what_nobody_asked_for(model: FakeModel) -> None:
     """There is nothing under a name that was never given."""
     assert httpx2.get(f"{model.url}/responses/resp-9").status_code == 404
+
+
+def test_a_delay(model: FakeModel) -> None:
+    """It outlasts a client's patience, and ends with the server."""
+    model.reply = Reply(delay=600)
+    with (
+        OpenAI(base_url=model.url, api_key="k", max_retries=0, timeout=0.1) as client,
+        pytest.raises(openai.APITimeoutError),
+    ):
+        client.chat.completions.create(model="m", messages=MESSAGES)
+    model.reply = Reply(delay=0.001)
+    with OpenAI(base_url=model.url, api_key="k", max_retries=0) as client:
+        assert text_in(client.chat.completions.create(model="m", messages=MESSAGES)) == TEXT
