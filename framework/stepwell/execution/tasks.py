@@ -11,6 +11,7 @@ import asyncio
 from asyncio import _set_running_loop as set_running_loop
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
+from functools import partial
 from inspect import isawaitable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -204,7 +205,7 @@ class _Branches:
         """Does a line that has hooks, is a stream, or may block."""
         values, at = self._run.values, self._at
         await self._complete(work)
-        if not work.is_async:
+        if not work.is_async and not work.waits_in_loop:
             return await self._blocking(work, lambda: self._sync(work, values, at))
         if not work.hooks:
             return await self._value(work, values, None)
@@ -274,6 +275,10 @@ class _Branches:
 
             return awaited
 
+        if work.waits_in_loop:
+            return work.nested(
+                words, step=lambda **kw: self._in_thread(partial(work.by_keyword, **kw))
+            )
         if work.in_loop or any(method.is_async for method in work.methods):
             return work.nested(words, below_async)
         return self._in_thread(lambda: work.nested(words))

@@ -97,6 +97,15 @@ class Work:
         if node.kind == "field":
             self.keywords = [node.params[0].keyword]
         self.facts = {**facts(node), "is_read_live": feeds} if self.hooks else {}
+        self.waits_in_loop = (
+            bool(self.methods)
+            and node.kind == "function"
+            and not self.is_stream
+            and all(getattr(m.adapter, "takes_awaitables", False) for m in self.methods)
+            and any(getattr(m.adapter, "waits", False) for m in self.methods)
+        )
+        """Whether beside an event loop its methods run there, and the step alone in a thread: so
+        what waits in them holds no thread."""
         self.restarts = self.is_stream and any(
             getattr(method.adapter, "restarts", False) for method in self.methods
         )
@@ -162,6 +171,7 @@ class Work:
         self,
         words: dict[str, Any],
         below_async: Callable[[Callable[..., Any], bool], Callable[..., Any]] | None = None,
+        step: Callable[..., Any] | None = None,
     ) -> Any:
         """Calls the outermost method, which is given the next as its callable, and so on.
 
@@ -169,8 +179,9 @@ class Work:
             words: as `words` makes them.
             below_async: makes an async function of what an async method is to call, which may
                 be awaitable already.
+            step: what is called last; unless given, `by_keyword`.
         """
-        inner: Callable[..., Any] = self.by_keyword
+        inner: Callable[..., Any] = step or self.by_keyword
         awaitable = self.in_loop
         for method in reversed(self.methods):
             if below_async is not None and method.is_async:
@@ -289,6 +300,10 @@ def note(error: BaseException, node: Node, at: At) -> None:
             error.add_note(
                 f"in node {node.place}{item}, run {at.run_id}, attempt {attempt}{_given(node)}"
             )
+            from stepwell.lifecycle.transient import cure_of
+
+            if cure := cure_of(error):
+                error.add_note(cure)
 
 
 def _given(node: Node) -> str:

@@ -99,6 +99,12 @@ class Fallback(NodeExecutionMethod):
         self.on, self.node_filter = on, node_filter
         self.used: deque[Fell] = deque(maxlen=keep)
 
+    @property
+    def takes_awaitables(self) -> bool:
+        """Whether a plain step may be given to it as one that is awaited: not beside a function of
+        which nobody knows how long it takes."""
+        return self.step is None
+
     def wants_node(self, *, node_name: str, node_tags: Tags) -> bool:
         own = any(tag.startswith("fallback.") for tag in node_tags)
         return not own and selects(self.node_filter, node_name, node_tags)

@@ -48,6 +48,9 @@ class GracefulErrorAdapter(NodeExecutionMethod):
         keep: how many failures `failures` remembers, the latest.
     """
 
+    takes_awaitables = True
+    """A plain step may be given to it as one that is awaited."""
+
     def __init__(
         self,
         error_to_catch: type[BaseException] | tuple[type[BaseException], ...] = Exception,

@@ -95,6 +95,15 @@ class Retry(NodeExecutionMethod):
         self._sleep, self._async_sleep, self._clock = sleep, async_sleep, clock
         self._random = Random(seed)
 
+    takes_awaitables = True
+    """A plain step may be given to it as one that is awaited."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is rather called where it can await than in a thread."""
+        own_sleep = self._sleep is not None and self._async_sleep is None
+        return self.timeout is None and not own_sleep
+
     def wants_node(self, *, node_name: str, node_tags: Tags) -> bool:
         return "retry.attempts" not in node_tags and selects(self.node_filter, node_name, node_tags)
 

@@ -55,6 +55,7 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
     """
 
     needs_context = True
+    takes_awaitables = True
 
     def __init__(
         self,

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from stepwell import Driver, Stream
-from stepwell.lifecycle import Retry
+from stepwell.driver.driver import WORKERS
+from stepwell.lifecycle import Fallback, GracefulErrorAdapter, Retry
 from stepwell.lifecycle.transient import retry_after, transient
+from stepwell.llm import TokenAccounting
 from stepwell.testing import module_of
 
 
@@ -404,3 +406,40 @@ def test_no_attempt_is_refused() -> None:
     """A retry that never calls the step is a mistake."""
     with pytest.raises(ValueError, match=r"attempts=0.*makes no attempt"):
         Retry(0)
+
+
+async def test_a_waiting_retry_holds_no_worker_thread() -> None:
+    """Of plain steps beside an event loop more wait than there are threads, and others run."""
+    over, waiting = asyncio.Event(), asyncio.Event()
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2 * WORKERS:
+            waiting.set()
+        await over.wait()
+
+    failed: set[int] = set()
+
+    def answer(x: int) -> int:
+        if x not in failed:
+            failed.add(x)
+            raise ProviderError(503)
+        return x
+
+    def other(x: int) -> int:
+        return x
+
+    retry = Retry(2, async_sleep=wait)
+    adapters = [TokenAccounting(), Fallback(value=0), GracefulErrorAdapter(), retry]
+    for given in ([retry], adapters):
+        over.clear()
+        waiting.clear()
+        waits.clear()
+        failed.clear()
+        dr = Driver({}, module_of(answer, other), adapter=given)
+        runs = [asyncio.create_task(dr.aexecute(["answer"], {"x": x})) for x in range(2 * WORKERS)]
+        await waiting.wait()
+        assert await dr.aexecute(["other"], {"x": 1}) == {"other": 1}
+        over.set()
+        assert await asyncio.gather(*runs) == [{"answer": x} for x in range(2 * WORKERS)]
