@@ -200,3 +200,25 @@ def test_modules_that_import_each_other_are_no_trap() -> None:
         right="from left import A",
     )
     assert modules["left"].nodes[0].name == "a"
+
+
+@pytest.mark.parametrize(
+    ("head", "module"),
+    [
+        ("import __main__", "__main__"),
+        ("import __main__ as flow", "flow"),
+        ("import sys", "sys.modules[__name__]"),
+    ],
+)
+def test_a_file_that_builds_a_driver_of_itself(head: str, module: str) -> None:
+    """As a file does that can be run by itself."""
+    text = f"""
+def answer(question: str) -> str: ...
+
+if __name__ == "__main__":
+    {head}
+    from stepwell import Driver
+    Driver({{}}, {module}).execute(["answer"], inputs={{"question": "why"}})
+"""
+    found = parse(text, file="flow.py", module="flow")
+    assert [site.modules for site in found.sites] == [("flow",)]

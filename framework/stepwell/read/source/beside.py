@@ -51,10 +51,10 @@ def may_be_modifier(dotted: str) -> bool:
     return dotted.startswith(PREFIX) and MODIFIERS in dotted
 
 
-def meant(dotted: str) -> str:
+def meaning(dotted: str) -> str:
     """The name that a class goes by where it is defined; of all else, the name itself.
 
-    >>> meant("stepwell.compat.hamilton.htypes.Collect")
+    >>> meaning("stepwell.compat.hamilton.htypes.Collect")
     'stepwell.fanout.Collect'
     """
     found = beside(dotted) if dotted.startswith(PREFIX) else None

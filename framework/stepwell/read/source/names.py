@@ -12,7 +12,7 @@ import stepwell
 from stepwell import modifiers
 from stepwell.modifiers.extracted import KEYED, PLAIN, Fields
 from stepwell.modifiers.formats import BUILT_IN
-from stepwell.read.source.beside import exported, meant
+from stepwell.read.source.beside import exported, meaning
 from stepwell.read.source.chunks import Chunk
 from stepwell.types import Type, from_ast
 from stepwell.types.live import new_type
@@ -97,7 +97,9 @@ class Names:
                 case ast.Import(names=names):
                     for name in names:
                         local = name.asname or name.name.partition(".")[0]
-                        self.imports[local] = name.name if name.asname else local
+                        meant = name.name if name.asname else local
+                        # A file that imports the program's main module means itself.
+                        self.imports[local] = self.module if meant == "__main__" else meant
                 case ast.ImportFrom():
                     self._import_from(statement)
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -194,7 +196,7 @@ class Names:
         home, _, last = canonical.rpartition(".")
         owner = self if home == self.module else self.others(home) if home else None
         if owner is None or last not in owner.classes:
-            return meant(canonical)
+            return meaning(canonical)
         bases = owner._bases(last, _DEPTH)
         return Type(canonical, mro=bases) if bases else canonical
 

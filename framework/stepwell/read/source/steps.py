@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import TypeAlias
 
@@ -108,7 +108,9 @@ def _read_modified(
     except NotSeen as name:
         hole = f"`{name}`, a part of `{function.name}`, is not in the workspace"
         facts.holes.append(Hole(hole, node.span))
-        facts.nodes.append(node)
+        # What it reads by its own name is what would be made inside.
+        params = tuple(param for param in node.params if param.reads != node.name)
+        facts.nodes.append(replace(node, params=params))
     facts.borrowed |= borrowed.used
 
 
