@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 OLD, NEW = "hamilton", "stepwell.compat.hamilton"
 
 NO_METHOD = {
-    "with_cache": "keep results with the store's adapter: `with_adapters(…)`",
+    "with_cache": "an adapter of your own around nodes, a `NodeExecutionMethod`",
     "create_materializer_factory": "call `to.NAME(…)`",
     "call_lifecycle_method_sync": "call the adapter's own method",
     "call_all_lifecycle_hooks_sync": "call the adapter's own method",
@@ -169,7 +169,7 @@ def _instead(name: str) -> str:
 
 
 _INSTEAD = (
-    ("hamilton.caching", "see the run store of stepwell"),
+    ("hamilton.caching", "an adapter of your own around nodes, a `NodeExecutionMethod`"),
     ("hamilton.experimental", "what was tried there is in the core or was given up"),
     ("hamilton.plugins.h_ray", "`with_executor` takes an executor of Ray"),
     ("hamilton.plugins.h_dask", "`with_executor` takes an executor of Dask"),
