@@ -15,6 +15,7 @@ import {
 } from "./language.mjs";
 import { killed, reloaded, run } from "./life.mjs";
 import { migrate } from "./moving.mjs";
+import { remembered } from "./remembered.mjs";
 import { CANARIES, SETTINGS, untrusted } from "./trust.mjs";
 import { within } from "./vscode.mjs";
 import { FILES } from "./workspace.mjs";
@@ -37,6 +38,7 @@ await within({ ...common, machine, settings: { "stepwell.types": "ty" } }, async
   await graph.right(editor);
   await graph.themes(editor);
   await run(editor);
+  await remembered(editor);
   await killed(editor);
   await reloaded(editor);
   await types(editor);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const boxes = (view) =>
   view.locator("g.box").evaluateAll((all) => all.map((box) => box.dataset.name).sort());
-const box = (view, name) => view.locator(`g.box[data-name="${name}"]`);
+export const box = (view, name) => view.locator(`g.box[data-name="${name}"]`);
 export const isChosen = async (view, name) =>
   (await box(view, name).getAttribute("aria-current")) === "true";
 const cursorLine = (editor) => editor.page.locator("#status\\.editor\\.selection").textContent();

@@ -187,14 +187,14 @@ def _driver(
     builder = Builder().with_modules(*loaded).with_config(config).with_threads(args.threads)
     driver = builder.build()
     adapters: list[object] = []
-    if args.store is not None and not args.explain:
-        from stepwell.store import RunStore
-
-        adapters.append(RunStore(args.store or None))
     if _progress(args) and not args.explain and not _is_streamed(targets, driver.graph):
         from stepwell.lifecycle import ProgressBar
 
         adapters.append(ProgressBar())
+    if args.store is not None and not args.explain:
+        from stepwell.store import RunStore
+
+        adapters.append(RunStore(args.store or None))
     return builder.with_adapters(*adapters).build() if adapters else driver
 
 
