@@ -146,10 +146,22 @@ def asked_wait(headers: Mapping[str, str | None], *, now: float | None = None) -
     if seconds is not None or asked is None:
         return seconds
     at = _date(asked)
-    if at is None:
-        return None
-    ours = at - (time() if now is None else now)
-    told = _date(headers.get("date"))
+    return None if at is None else until(at, headers.get("date"), time() if now is None else now)
+
+
+def until(at: float, date: str | None, now: float) -> float | None:
+    """How many seconds it is until then, by the clock of who said so; `None` if it is past.
+
+    >>> until(1030.0, None, now=1000.0), until(1030.0, "Thu, 01 Jan 1970 00:16:50 GMT", now=9000.0)
+    (30.0, 20.0)
+
+    Args:
+        at: in seconds since the epoch.
+        date: the time of who said so, as a header has it. It is not believed where the wait would
+            be far longer than by our own clock.
+        now: our own time.
+    """
+    ours, told = at - now, _date(date)
     theirs = None if told is None else at - told
     if theirs is None or not 0 < theirs <= LONGEST or 0 < ours < theirs - DOUBT:
         return ours if ours > 0 else None

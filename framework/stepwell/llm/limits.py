@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import NamedTuple
 
+from stepwell.lifecycle.transient import until
+
 
 class Limit(NamedTuple):
     """How much a provider takes of one kind.
@@ -42,18 +44,24 @@ def limit_in(headers: Mapping[str, str], kind: str, *, today: float) -> Limit | 
     for pattern in (f"x-ratelimit-%s-{kind}", f"anthropic-ratelimit-{kind}-%s"):
         limit, remaining = (_number(headers.get(pattern % n)) for n in ("limit", "remaining"))
         if limit is not None and remaining is not None:
-            reset = seconds_of(headers.get(pattern % "reset") or "", today=today)
+            told = headers.get(pattern % "reset") or ""
+            reset = seconds_of(told, today=today, date=headers.get("date"))
             return Limit(limit, min(remaining, limit), 60.0 if reset is None else reset)
     return None
 
 
-def seconds_of(text: str, *, today: float) -> float | None:
+def seconds_of(text: str, *, today: float, date: str | None = None) -> float | None:
     """How long a header says: a number of seconds, a time such as `6m0.5s`, or a date.
 
     >>> [seconds_of(text, today=0.0) for text in ("20ms", "1h2m", "7.5", "soon")]
     [0.02, 3720.0, 7.5, None]
     >>> seconds_of("1970-01-01T00:00:09Z", today=5.0)
     4.0
+
+    Args:
+        text: what the header says.
+        today: our own time in seconds since the epoch.
+        date: the provider's, by which a date is read.
     """
     if (number := _number(text)) is not None:
         return number
@@ -63,7 +71,7 @@ def seconds_of(text: str, *, today: float) -> float | None:
     from datetime import datetime
 
     try:
-        return max(datetime.fromisoformat(text).timestamp() - today, 0.0)
+        return until(datetime.fromisoformat(text).timestamp(), date, today) or 0.0
     except (ValueError, OverflowError):
         return None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from email.utils import formatdate
 from itertools import pairwise
 from random import Random
 from threading import Event
@@ -220,6 +221,14 @@ def test_forms_of_a_reset(text: str, seconds: float | None) -> None:
     """A time, a number, a date; what makes no sense says nothing."""
     today = 1795478400.0  # 2026-11-24
     assert seconds_of(text, today=today) == seconds
+
+
+@pytest.mark.parametrize("jump", [-86_000, -600, 0, 600, 86_000])
+def test_a_reset_does_not_depend_on_our_clock(jump: int) -> None:
+    """Set forwards or back, it is half a minute by the clock of who said so."""
+    today = 1795478400.0
+    date = formatdate(today, usegmt=True)
+    assert seconds_of("2026-11-24T00:00:30Z", today=today + jump, date=date) == 30.0
 
 
 def test_limits_of_two_families() -> None:
