@@ -107,8 +107,19 @@ test-compat: $(VENV)/dev .cache/compat ## flows written for Hamilton, run by it 
 	$(BIN)/python -m pytest tests/compat -q
 	$(BIN)/python tests/compat/side_by_side.py .cache/compat/bin/python
 
-bench-lsp: $(VENV)/dev ## how long the editor waits for the language server
-	$(BIN)/python bench/lsp.py
+# Other servers, to measure beside ours. The newest of Hamilton starts with an older pygls alone.
+SERVER_ruff := ruff==0.17.6
+SERVER_ty := ty==0.0.107
+SERVER_basedpyright := basedpyright==1.40.2
+SERVER_hamilton := 'apache-hamilton[visualization]==1.90.0' pygls==1.3.1 && $$pip --no-deps apache-hamilton-lsp==0.2.0
+
+.cache/servers/%:
+	@$(PYTHON) -m venv $@.part
+	@pip="$@.part/bin/python -m pip install -q --disable-pip-version-check"; $$pip $(SERVER_$*)
+	@mv $@.part $@
+
+bench-lsp: $(VENV)/dev .cache/servers/ruff .cache/servers/ty .cache/servers/basedpyright .cache/servers/hamilton ## how long the editor waits for the language server, and for four others
+	$(BIN)/python bench/lsp.py --beside .cache/servers
 
 fuzz-lsp: $(VENV)/dev ## random edits, compared with a fresh look after each: make fuzz-lsp EDITS=10000 SEED=7
 	STEPWELL_EDITS=$(EDITS) STEPWELL_SEED=$(SEED) $(BIN)/python -m pytest tests/lsp/test_fuzz.py -q -s
