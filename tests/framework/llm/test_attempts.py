@@ -85,22 +85,34 @@ def test_trap_18_cost_after_an_exception(client: OpenAI) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "error"),
+    ("reply", "error", "cure"),
     [
-        (Reply(status=400), openai.BadRequestError),
-        (Reply(status=401), openai.AuthenticationError),
-        (Reply(status=403), openai.PermissionDeniedError),
-        (Reply(status=404), openai.NotFoundError),
-        (Reply(status=400, error={"code": "context_length_exceeded"}), openai.BadRequestError),
-        (Reply(status=429, error={"code": "insufficient_quota"}), openai.RateLimitError),
-        (Reply(status=400, error={"code": "content_filter"}), openai.BadRequestError),
+        (Reply(status=400), openai.BadRequestError, ""),
+        (Reply(status=401), openai.AuthenticationError, "give a valid one"),
+        (Reply(status=403), openai.PermissionDeniedError, "the key may not do this"),
+        (Reply(status=404), openai.NotFoundError, "look at `base_url`"),
+        (
+            Reply(status=400, error={"code": "context_length_exceeded"}),
+            openai.BadRequestError,
+            "shorten it",
+        ),
+        (
+            Reply(status=429, error={"code": "insufficient_quota"}),
+            openai.RateLimitError,
+            "credit is used up",
+        ),
+        (
+            Reply(status=400, error={"code": "content_filter"}),
+            openai.BadRequestError,
+            "change what is in it",
+        ),
     ],
     ids=lambda value: str(getattr(value, "status", "")),
 )
 def test_trap_24_permanent_errors_make_one_request(
-    client: OpenAI, model: FakeModel, reply: Reply, error: type[Exception]
+    client: OpenAI, model: FakeModel, reply: Reply, error: type[Exception], cure: str
 ) -> None:
-    """Exactly one request under a retry of three; it cost nothing, and that is known."""
+    """Exactly one request under a retry of three; it cost nothing; what to do is told."""
     model.reply = reply
     accounting = TokenAccounting()
 
@@ -108,8 +120,9 @@ def test_trap_24_permanent_errors_make_one_request(
         ask(client)
 
     driver = Driver({}, module_of(answer), adapter=[accounting, Retry(sleep=lambda seconds: None)])
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         driver.execute(["answer"])
+    assert cure in "\n".join(caught.value.__notes__)
     assert len(model.requests) == 1
     assert only(accounting).usage == Usage(requests=1)
     assert only(accounting).error == str(reply.status)
