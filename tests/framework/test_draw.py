@@ -278,6 +278,15 @@ def test_types_can_be_left_out():
     assert "list[str]" not in draw.dot(graph, types=False)
 
 
+def test_inputs_can_be_left_out():
+    """With the arrows from them."""
+    with_them, without = (draw.mermaid(rag(), with_inputs=inputs) for inputs in (True, False))
+    assert "question" in with_them
+    assert "question" not in without
+    assert "passages --> found" in without
+    assert "inputs:" not in draw.text(rag(), with_inputs=False)
+
+
 @pytest.mark.parametrize(
     ("status", "look"), [("done", "done"), ("failed", "failed"), ("0.3 s", "step")]
 )

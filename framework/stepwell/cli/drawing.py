@@ -25,6 +25,7 @@ def add_looks(parser: ArgumentParser) -> None:
         "--legend", action="store_true", help="explain the looks beside the picture"
     )
     parser.add_argument("--no-types", action="store_true", help="leave out what steps make")
+    parser.add_argument("--no-inputs", action="store_true", help="leave out what is given")
     parser.add_argument(
         "--group-by", metavar="TAG", default="", help="a frame for each value of a tag, or `module`"
     )
@@ -36,6 +37,7 @@ def looks(args: Namespace) -> Looks:
         "direction": args.direction,
         "legend": args.legend,
         "types": not args.no_types,
+        "with_inputs": not args.no_inputs,
         "groups": args.group_by,
     }
 

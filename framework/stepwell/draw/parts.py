@@ -24,6 +24,7 @@ class Looks(TypedDict, total=False):
             `done`, `failed`, `skipped`, or any other word, which has no look of its own.
         direction: `TB` from top to bottom, `LR` from left to right, or the other way round.
         types: whether the types of what is made are written; they are where nothing is said.
+        with_inputs: whether inputs are drawn; they are where nothing is said.
         legend: whether the looks are explained beside the picture.
         groups: a tag; steps with the same value of it stand in one frame. `module` frames those of
             one module, where no step has a tag of that name.
@@ -32,6 +33,7 @@ class Looks(TypedDict, total=False):
     status: Mapping[str, str]
     direction: Direction
     types: bool
+    with_inputs: bool
     legend: bool
     groups: str
 
@@ -149,6 +151,9 @@ def parts(graph: Graph, options: Options) -> Parts:
     vertices, arrows = _drawn(graph, options)
     if not options.get("types", True):
         vertices = {name: replace(vertex, type="") for name, vertex in vertices.items()}
+    if not options.get("with_inputs", True):
+        vertices = {name: vertex for name, vertex in vertices.items() if vertex.kind != "input"}
+        arrows = [arrow for arrow in arrows if arrow.source in vertices]
     groups: dict[str, list[str]] = {}
     for name, group in _grouped(graph, options.get("groups", "")).items():
         if name in vertices:

@@ -27,10 +27,13 @@ from stepwell.plan import Plan, plan
 from stepwell.spec import NOTHING
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from stepwell.draw import Looks
     from stepwell.driver.materialize import From, To
+    from stepwell.driver.views import Picture
     from stepwell.execution.events import Event
-    from stepwell.llm.accounting import TokenAccounting
-    from stepwell.llm.forecast import Estimate
+    from stepwell.llm.forecast import Estimate, History
 
 Given = Mapping[str, Any]
 Key = tuple[tuple[Target, ...] | str, tuple[str, ...], tuple[str, ...]]
@@ -300,6 +303,41 @@ class Driver(GraphViews):
         made = Materialized(self, materializers, additional_vars)
         return made.of(await made.driver.aexecute(made.names, inputs, overrides))
 
+    def validate_materialization(
+        self,
+        *materializers: To | From,
+        additional_vars: Targets = (),
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Raises what `materialize` would raise before anything runs; runs nothing.
+
+        Raises:
+            RequestError: if it can't run; it holds all that is wrong.
+        """
+        from stepwell.driver.materialize import Materialized
+
+        made = Materialized(self, materializers, additional_vars)
+        made.driver.validate_execution(made.names, inputs, overrides)
+
+    def visualize_materialization(
+        self,
+        *materializers: To | From,
+        additional_vars: Targets = (),
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        **looks: Unpack[Looks],
+    ) -> Picture:
+        """What `materialize` uses; keywords as those of `visualize_execution`.
+
+        Raises:
+            RequestError: if it can't run.
+        """
+        from stepwell.driver.materialize import Materialized
+
+        made = Materialized(self, materializers, additional_vars)
+        return made.driver.visualize_execution(made.names, inputs, overrides, **looks)
+
     def export_execution(
         self,
         targets: Targets,
@@ -323,7 +361,7 @@ class Driver(GraphViews):
         inputs: Mapping[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
         *,
-        history: TokenAccounting | None = None,
+        history: History | None = None,
         currency: str = "USD",
     ) -> Estimate:
         """What a run of these targets will use, in tokens and money, by step, with ranges.
@@ -337,7 +375,8 @@ class Driver(GraphViews):
             targets: names of nodes or inputs, or functions.
             inputs: values for names that no step makes.
             overrides: values to put in the place of nodes.
-            history: the accounting of earlier runs, for what can't be made beforehand.
+            history: what remembers earlier runs, for what can't be made beforehand: a
+                `TokenAccounting`, a `RunStore`.
             currency: that of the costs; prices in others count as not known.
 
         Raises:

@@ -272,6 +272,19 @@ def test_a_driver_loads_and_saves_what_it_is_told(tmp_path: Path) -> None:
     assert "one" not in dr.graph.nodes
 
 
+def test_what_would_be_loaded_and_saved_is_judged_and_drawn(tmp_path: Path) -> None:
+    """Before anything runs, and nothing does."""
+    dr = driver.Driver({}, module_of(total, double))
+    one = to.json(id="one", dependencies=["double"], path=str(tmp_path / "out"))
+    dr.validate_materialization(one, inputs={"rows": []})
+    with pytest.raises(RequestError, match="`rows"):
+        dr.validate_materialization(one)
+    drawn = dr.visualize_materialization(one, inputs={"rows": []}, direction="LR").mermaid()
+    assert 'double -->|"data"| one' in drawn
+    assert ":::target" in drawn
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_driver_may_be_built_to_load_and_save(tmp_path: Path) -> None:
     """What loads takes the place of a step, too; copies and pickles load and save alike."""
     (tmp_path / "n").write_text("21")

@@ -519,7 +519,7 @@ def _look(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options of a picture, by stepwell's names; those that it has no counterpart of are let go."""
     look: dict[str, Any] = {"direction": str(options.get("orient", "LR"))}
     if options.get("hide_inputs"):
-        look["hide_inputs"] = True
+        look["with_inputs"] = False
     if options.get("show_legend", True):
         look["legend"] = True
     return look
