@@ -17,6 +17,7 @@ from stepwell.usage import Call, Failed, Usage
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from stepwell.spec import Node
     from stepwell.store import RunStore
 
 Key = TypeVar("Key", bound=Hashable)
@@ -236,6 +237,16 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
     def by_attempt(self, run_id: str | None = None) -> dict[tuple[str, int], Usage]:
         """What each attempt at each node used."""
         return _sums(self.calls_of(run_id), lambda call: (call.node or "", call.attempt))
+
+    def used_before(self, nodes: Mapping[str, Node]) -> dict[str, list[Usage]]:
+        """What each of these nodes used in each run in which it did not fail."""
+        found: dict[str, list[Usage]] = {}
+        for run_id in self.runs:
+            used = self.by_step(run_id)
+            for step in self.steps(run_id):
+                if step.error is None and step.node in nodes:
+                    found.setdefault(step.node, []).append(used.get(step.node, Usage()))
+        return found
 
     def table(self, run_id: str | None = None) -> Table:
         """A table to print with rich: each step's time, attempts, tokens and cost.

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from stepwell.errors import told
 from stepwell.execution.streams import Live, whole
 from stepwell.execution.work import At, Attribution, Work, new_run_id
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.lifecycle.listening import listen, unlisten
-from stepwell.llm.accounting import TokenAccounting
 from stepwell.llm.bounds import AROUND, bound_of
 from stepwell.llm.gates import Asking
 from stepwell.llm.prices import dearest, priced
 from stepwell.llm.reading import about_tokens, tier_of
 from stepwell.llm.tokens import counted
 from stepwell.plan import Plan
+from stepwell.spec import Node
 from stepwell.usage import Call, Failed, Usage
 
 Basis = Literal["nothing", "rendered", "history", "unknown"]
 
 NONE = Decimal(0)
 _UNMADE = object()
+
+
+class History(Protocol):
+    """What remembers earlier runs: a `TokenAccounting`, a `RunStore`."""
+
+    def used_before(self, nodes: Mapping[str, Node]) -> Mapping[str, list[Usage]]:
+        """What each of these nodes used in each run in which it did not fail."""
 
 
 class Range(NamedTuple):
@@ -135,7 +142,7 @@ def estimate(
     plan: Plan,
     given: Sequence[Any],
     *,
-    history: TokenAccounting | None = None,
+    history: History | None = None,
     currency: str = "USD",
 ) -> Estimate:
     """What a run of that plan will use.
@@ -145,11 +152,11 @@ def estimate(
     Args:
         plan: the plan.
         given: the given values, in the order of `plan.given`.
-        history: the accounting of earlier runs.
+        history: what is remembered of earlier runs.
         currency: that of the costs; prices in others are not known.
     """
     values, steps = [*given], []
-    past = _Past(history, currency)
+    past = _Past(plan, history, currency)
     for position, line in enumerate(plan.lines):
         name = line.node.name
         if line.block is not None or line.node.kind == "part":
@@ -224,16 +231,9 @@ def _on_a_loop(made: Any) -> Any:
 class _Past:
     """What nodes have used in runs that were."""
 
-    def __init__(self, history: TokenAccounting | None, currency: str) -> None:
+    def __init__(self, plan: Plan, history: History | None, currency: str) -> None:
         self._currency = currency
-        self._used: dict[str, list[Usage]] = {}
-        if history is None:
-            return
-        for run_id in history.runs:
-            used = history.by_step(run_id)
-            for step in history.steps(run_id):
-                if step.error is None:
-                    self._used.setdefault(step.node, []).append(used.get(step.node, Usage()))
+        self._used = {} if history is None else history.used_before(plan.graph.nodes)
 
     def asks_often(self, node: str) -> bool:
         """Whether it has made more than one request in a run."""

@@ -97,6 +97,16 @@ class Runs:
             steps = (_step(row, used.get(number, {})) for number, *row in found)
             return {(step.file, step.node): step for step in steps}
 
+    def steps(self) -> list[PastStep]:
+        """What all steps did in all runs, in the order in which the runs began."""
+        with self._base() as base:
+            rows = base.execute(
+                f"select run.number, {_STEP} from step join run on run.number = step.run"
+                " where times > 0 order by run.number, started"
+            ).fetchall()
+            used = _used(base, {number for number, *_ in rows})
+            return [_step(row, used.get(number, {})) for number, *row in rows]
+
     def knows(self, run_id: str) -> bool:
         """Whether there is a run of that id."""
         with self._base() as base:

@@ -32,7 +32,7 @@ from stepwell.store.writing import Row, writer
 if TYPE_CHECKING:
     from stepwell.graph import Graph
     from stepwell.spec import Node
-    from stepwell.usage import Call, Failed
+    from stepwell.usage import Call, Failed, Usage
 
 KEEP = 200
 """So many runs are kept, unless told otherwise."""
@@ -108,6 +108,19 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
     def shared(self) -> Shared:
         """State that the processes which use this file have in common."""
         return Shared(self._writer)
+
+    def used_before(self, nodes: Mapping[str, Node]) -> dict[str, list[Usage]]:
+        """What each of these nodes used in each run that is kept and in which it did not fail.
+
+        Raises:
+            StoreError: if the file can't be used.
+        """
+        modules = {name: node.module for name, node in nodes.items()}
+        found: dict[str, list[Usage]] = {}
+        for step in self.runs.steps():
+            if modules.get(step.node) == step.module and not step.failures:
+                found.setdefault(step.node, []).append(step.usage)
+        return found
 
     def run_before_graph_execution(
         self,

@@ -349,3 +349,29 @@ def test_usage_is_a_sum_of_calls(store: RunStore, client: OpenAI) -> None:
     Driver({}, module_of(answer), adapter=store).execute(["answer"])
     run = last(store)
     assert sum((call.usage for call in run.calls), Usage()) == run.usage
+
+
+def test_what_a_run_will_use_is_estimated_from_what_is_remembered(
+    store: RunStore, client: OpenAI
+) -> None:
+    def answer() -> str:
+        return ask(client)
+
+    def length(answer: str) -> str:
+        return ask(client, answer) + ask(client, "twice")
+
+    driver = Driver({}, module_of(answer, length), adapter=store)
+    driver.execute(["length"])
+    used = step(store, "length").usage
+    driver.execute(["length"])
+    _fails.__name__ = "length"
+    with pytest.raises(ValueError, match="not so"):
+        Driver({}, module_of(answer, _fails), adapter=store).execute(["length"])
+    estimate = driver.estimate(["length"], history=store)
+    (told,) = [each for each in estimate.steps if each.node == "length"]
+    assert (told.basis, told.why) == ("history", "of 2 runs")
+    assert (told.input.high, told.output.high) == (used.input_tokens, used.output_tokens)
+
+
+def _fails(answer: str) -> str:
+    raise ValueError("not so")
