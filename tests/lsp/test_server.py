@@ -130,13 +130,13 @@ def test_files_that_change_on_disk_are_read_again(folder):
 
 
 def test_the_client_is_asked_to_watch_if_it_can(folder):
-    """Python files and settings."""
+    """Python files, settings, and what runs left."""
     able = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}
     with Client(folder, capabilities=able) as client:
         asked = client.until(lambda m: m.get("method") == "client/registerCapability")
         (registration,) = asked["params"]["registrations"]
         patterns = [w["globPattern"] for w in registration["registerOptions"]["watchers"]]
-        assert patterns == ["**/*.py", "**/pyproject.toml"]
+        assert patterns == ["**/*.py", "**/pyproject.toml", "**/.stepwell/runs.db*"]
 
 
 def test_pyproject_declares_a_pipeline_and_its_inputs(folder):
