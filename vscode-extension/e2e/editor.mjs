@@ -13,7 +13,7 @@ import {
   rename,
   types,
 } from "./language.mjs";
-import { killed, reloaded, run } from "./life.mjs";
+import { killed, mismatched, newer, reloaded, run } from "./life.mjs";
 import { migrate } from "./moving.mjs";
 import { remembered } from "./remembered.mjs";
 import { CANARIES, SETTINGS, untrusted } from "./trust.mjs";
@@ -53,4 +53,8 @@ await within(
   { ...common, machine: {}, settings: SETTINGS, files: { ...FILES, ...CANARIES } },
   untrusted,
 );
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is what settings hold
+const path = { "stepwell.path": "${workspaceFolder}/newer" };
+const files = { ...FILES, newer: newer(python) };
+await within({ ...common, machine: path, files }, mismatched);
 console.log(`The extension works in VS Code; the pictures are in ${shots}`);

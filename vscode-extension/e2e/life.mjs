@@ -1,5 +1,6 @@
-// What must not be lost: the server after it was killed, the view after a reload; and a run in the terminal.
-import { readdirSync, readFileSync } from "node:fs";
+// What is told of a server of another version. What must not be lost: the server after it was killed, the view after a reload; and a run in the terminal.
+import { chmodSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { isChosen } from "./graph.mjs";
 
 /** A server that dies is started again and knows the same. */
@@ -23,6 +24,31 @@ export async function reloaded(editor) {
   await editor.page.locator(".view-line").first().waitFor({ timeout: 90_000 });
   const view = await editor.inside("#canvas g.box");
   await view.locator('g.box[data-name="cited"]').waitFor();
+}
+
+/** A `stepwell-lsp` of another version than the extension's, in the workspace's folder. */
+export const newer = (python) => `\
+#!${python} -I
+import sys
+from stepwell_lsp.server import serve
+
+if "--version" in sys.argv:
+    print("stepwell-lsp 9.9.9")
+else:
+    serve("9.9.9")
+`;
+
+/** Told once, with what helps; the server works as far as it can. */
+export async function mismatched(editor) {
+  const { page } = editor;
+  chmodSync(join(editor.folder, "newer"), 0o755);
+  await editor.open("flow.py");
+  const toast = page.locator(".notification-list-item", { hasText: "stepwell 9.9.9" });
+  await toast.first().waitFor({ timeout: 90_000 });
+  await toast.filter({ hasText: "newer than the extension" }).first().waitFor();
+  await toast.locator(".monaco-button", { hasText: "Use the Bundled Server" }).first().waitFor();
+  await page.locator(".squiggly-error").waitFor({ timeout: 90_000 });
+  await editor.shot("mismatch");
 }
 
 /** The process of the language server below this VS Code. */
