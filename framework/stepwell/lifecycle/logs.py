@@ -8,11 +8,11 @@ from typing import Any
 
 from stepwell.lifecycle.api import GraphExecutionHook, NodeExecutionHook, Observer
 from stepwell.lifecycle.current import current
-from stepwell.lifecycle.tally import Tally
+from stepwell.lifecycle.tally import Tallied, Tally
 from stepwell.usage import Usage, spent
 
 
-class LogRuns(Observer, NodeExecutionHook, GraphExecutionHook):
+class LogRuns(Tallied, Observer, NodeExecutionHook, GraphExecutionHook):
     """Logs each step and run that is over, and adds their ids to what is logged in between.
 
     Every record has `run_id`, `node`, `task_id` and `seconds`, and, where a metered client made
@@ -57,7 +57,8 @@ class LogRuns(Observer, NodeExecutionHook, GraphExecutionHook):
         **future_kwargs: Any,
     ) -> None:
         usage = self._tally.of_step(run_id, task_id, node_name)
-        self._log(f"step `{node_name}`", (run_id, task_id, node_name), usage, error)
+        what = f"step `{node_name}`" + (f" of `{task_id}`" if task_id else "")
+        self._log(what, (run_id, task_id, node_name), usage, error)
 
     def run_after_graph_execution(
         self, *, run_id: str, error: BaseException | None, **future_kwargs: Any

@@ -8,16 +8,17 @@ from typing import Any
 
 from stepwell.lifecycle.api import GraphExecutionHook, NodeExecutionHook
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
-from stepwell.lifecycle.tally import Tally
-from stepwell.usage import spent
+from stepwell.lifecycle.tally import Tallied, Tally, at, told_failure
+from stepwell.usage import Failed, spent
 
 WIDTH = 60
 
 
-class PrintLn(NodeExecutionHook, GraphExecutionHook):
+class PrintLn(Tallied, NodeExecutionHook, GraphExecutionHook):
     """Prints a line for each node that has run, with the time it took.
 
     Where a metered client made requests, tokens and cost are in it, and in the last line their sum.
+    An attempt that fails and is made again has a line of its own.
 
     Args:
         verbosity: 1 prints a node when it has run; 2 also when it starts, with what it is given,
@@ -37,7 +38,8 @@ class PrintLn(NodeExecutionHook, GraphExecutionHook):
     ) -> None:
         self.verbosity, self.print_fn, self.node_filter = verbosity, print_fn, node_filter
         self._started: dict[tuple[str, str | None, str], float] = {}
-        self._tally = Tally()
+        self._began: dict[str, float] = {}
+        self._tally = Tally(self._attempt_failed)
 
     def __getstate__(self) -> dict[str, Any]:
         names = ("verbosity", "print_fn", "node_filter")
@@ -58,6 +60,7 @@ class PrintLn(NodeExecutionHook, GraphExecutionHook):
         **future_kwargs: Any,
     ) -> None:
         self._tally.begin(run_id)
+        self._began[run_id] = perf_counter()
         self.print_fn(f"run of {_count(len(execution_path))} for {', '.join(final_vars)}")
 
     def run_before_node_execution(
@@ -71,7 +74,7 @@ class PrintLn(NodeExecutionHook, GraphExecutionHook):
     ) -> None:
         if self.verbosity > 1:
             given = ", ".join(f"{name}={shortened(value)}" for name, value in node_kwargs.items())
-            self.print_fn(f"  {node_name}({given})")
+            self.print_fn(f"  {at(node_name, task_id)}({given})")
         self._started[run_id, task_id, node_name] = perf_counter()
 
     def run_after_node_execution(
@@ -86,7 +89,7 @@ class PrintLn(NodeExecutionHook, GraphExecutionHook):
         **future_kwargs: Any,
     ) -> None:
         took = perf_counter() - self._started.pop((run_id, task_id, node_name))
-        line = f"  {node_name}: {duration(took)}"
+        line = f"  {at(node_name, task_id)}: {duration(took)}"
         if used := spent(self._tally.of_step(run_id, task_id, node_name)):
             line += f", {used}"
         if not success:
@@ -99,8 +102,15 @@ class PrintLn(NodeExecutionHook, GraphExecutionHook):
         self, *, run_id: str, success: bool, error: BaseException | None, **future_kwargs: Any
     ) -> None:
         used = spent(self._tally.end(run_id))
-        line = "run finished" if success else f"run failed: {type(error).__name__}"
+        took = duration(perf_counter() - self._began.pop(run_id))
+        line = f"run finished in {took}"
+        if not success:
+            line = f"run failed after {took}: {type(error).__name__}"
         self.print_fn(f"{line}; {used}" if used else line)
+
+    def _attempt_failed(self, failed: Failed) -> None:
+        if (failed.run_id, failed.task_id, failed.node) in self._started:
+            self.print_fn(f"  {told_failure(failed)}")
 
 
 def shortened(value: object, width: int = WIDTH) -> str:

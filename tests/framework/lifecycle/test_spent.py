@@ -4,16 +4,20 @@ import json
 import logging
 import pickle
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib import import_module
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 from openai import OpenAI
 
-from stepwell import Driver
+from stepwell import Builder, Collect, Driver, Parallelizable
+from stepwell.executors import AsyncioExecutor, ProcessesExecutor, ThreadsExecutor
 from stepwell.lifecycle import LogRuns, PrintLn, ProgressBar, Retry, RunIds
 from stepwell.llm import Price, metered
 from stepwell.testing import FakeModel, Reply, module_of
@@ -58,7 +62,7 @@ def test_lines_tell_what_was_spent(steps: Any) -> None:
         "run of 2 nodes for answer",
         "  question: … s",
         f"  answer: … s, {USED}",
-        f"run finished; {USED}",
+        f"run finished in … s; {USED}",
     ]
 
 
@@ -66,18 +70,21 @@ def test_a_failed_run_tells_what_it_spent(steps: Any, model: FakeModel) -> None:
     """Attempts that failed are calls; one that was cut off is a lower bound."""
     model.replies.extend([Reply(usage=None), Reply(fault="truncated_json"), Reply(status=401)])
     lines = printed(steps, Retry(sleep=lambda seconds: None))
-    assert lines[-1] == "run finished; 1 call, ≥ 0 tokens in, ≥ 0 out, cost unknown"
+    assert lines[-1] == "run finished in … s; 1 call, ≥ 0 tokens in, ≥ 0 out, cost unknown"
     lines = printed(steps, Retry(sleep=lambda seconds: None))
     assert lines[-1] == (
-        "run failed: AuthenticationError; 2 calls, ≥ 0 tokens in, ≥ 0 out, cost unknown"
+        "run failed after … s: AuthenticationError; 2 calls, ≥ 0 tokens in, ≥ 0 out, cost unknown"
     )
 
 
 def test_a_bar_tells_what_was_spent(steps: Any) -> None:
-    """Where the output is no terminal, as a line at the end."""
+    """Where the output is no terminal, on the lines, and as one at the end."""
     file = StringIO()
     Driver({}, steps, adapter=[ProgressBar("asking", file=file)]).execute(["answer"])
-    assert file.getvalue().splitlines()[-1] == f"asking: {USED}"
+    *lines, step, last = file.getvalue().splitlines()
+    assert lines == ["asking 1/2 question"]
+    assert step == f"asking 2/2 answer ({USED})"
+    assert re.sub(r"[\d.]+ (ms|s)\b", "…", last) == f"asking: 2 of 2 nodes in …; {USED}"
 
 
 class Terminal(StringIO):
@@ -91,7 +98,8 @@ def test_a_drawn_bar_tells_what_was_spent(steps: Any) -> None:
     """In a terminal the sum stays when the bar is gone."""
     file = Terminal()
     Driver({}, steps, adapter=[ProgressBar("asking", file=file)]).execute(["answer"])
-    assert f"asking: {USED}" in file.getvalue()
+    assert "asking: 2 of 2 nodes in " in file.getvalue()
+    assert f"; {USED}" in file.getvalue()
 
 
 def test_records_have_ids(steps: Any, caplog: pytest.LogCaptureFixture) -> None:
@@ -151,3 +159,90 @@ def test_what_a_step_logs_has_ids(steps: Any) -> None:
 def test_they_can_be_pickled(adapter: Any) -> None:
     """With their settings, and without what they count."""
     assert type(pickle.loads(pickle.dumps(adapter))) is type(adapter)
+
+
+def test_what_waits_to_be_made_again_is_seen(steps: Any, model: FakeModel) -> None:
+    """With the class of what failed and the wait, on lines and beside a bar."""
+    file = StringIO()
+    for adapter in (PrintLn(print_fn=lambda line: print(line, file=file)), ProgressBar(file=file)):
+        model.replies.append(Reply(status=429, headers={"retry-after-ms": "20"}))
+        retry = Retry(wait=0, sleep=lambda seconds: None)
+        Driver({}, steps, adapter=[adapter, retry]).execute(["answer"])
+    told = [line.strip() for line in file.getvalue().splitlines() if "attempt" in line]
+    line = "answer: attempt 1 failed with RateLimitError, again in 0.0 s"
+    assert told == [line, f"running {line}"]
+
+
+@pytest.mark.parametrize("executor", [ThreadsExecutor(2), AsyncioExecutor(2)])
+def test_items_are_counted_as_they_become_known(executor: Any) -> None:
+    """There are never more done than there are; at the end all are."""
+
+    def page(count: int) -> Parallelizable[int]:
+        yield from range(count)
+
+    def word(page: int) -> Parallelizable[int]:
+        yield from range(page)
+
+    def read(word: int) -> int:
+        return word
+
+    def words(read: Collect[int]) -> int:
+        return len(read)
+
+    def pages(words: Collect[int]) -> int:
+        return sum(words)
+
+    file = StringIO()
+    builder = Builder().with_modules(module_of(page, word, read, words, pages))
+    dr = builder.with_adapters(ProgressBar(file=file)).with_executor(executor).build()
+    assert dr.execute(["pages"], {"count": 4}) == {"pages": 6}
+    counts = re.findall(r"running (\d+)/(\d+) (.*)", file.getvalue())
+    assert [int(done) for done, _, _ in counts] == [*range(1, 1 + 1 + 4 * 2 + 6 + 1)]
+    assert all(int(done) <= int(total) for done, total, _ in counts)
+    assert counts[-1] == ("16", "16", "pages")
+    assert {"word of page[3]", "read of page[3].word[2]"} <= {what for _, _, what in counts}
+
+
+TEXT = """
+from stepwell import Collect, Parallelizable
+from stepwell.llm import Usage, record_usage
+
+def item(count: int) -> Parallelizable[int]:
+    yield from range(count)
+
+def asked(item: int) -> int:
+    record_usage(Usage(input_tokens=5, requests=1), operation="chat", model="m")
+    return item
+
+def all_asked(asked: Collect[int]) -> int:
+    return sum(asked)
+"""
+
+
+@pytest.fixture
+def counted(tmp_path: Path) -> Iterator[Any]:
+    """A module that another process can import as well."""
+    (tmp_path / "counted_steps.py").write_text(TEXT, "utf-8")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        yield import_module("counted_steps")
+    finally:
+        sys.path.remove(str(tmp_path))
+        sys.modules.pop("counted_steps")
+
+
+def test_what_is_used_in_other_processes_is_told_here(
+    counted: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By each of the three."""
+    file = StringIO()
+    builder = Builder().with_modules(counted).with_executor(ProcessesExecutor(2))
+    builder.with_adapters(ProgressBar(file=file), LogRuns(), PrintLn())
+    with caplog.at_level(logging.INFO, "stepwell.run"):
+        assert builder.build().execute(["all_asked"], {"count": 3}) == {"all_asked": 3}
+    used = "3 calls, 15 tokens in, 0 out, cost unknown"
+    lines = file.getvalue().splitlines()
+    assert lines[-1].startswith("running: 5 of 5 nodes in ")
+    assert lines[-1].endswith(f"; {used}")
+    assert caplog.records[-1].getMessage().endswith(used)
+    assert capfd.readouterr().out.splitlines()[-1].endswith(f"; {used}")
