@@ -8,8 +8,8 @@ from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from stepwell.errors import GraphError
-from stepwell.execution.work import ONE_BY_ONE, Fan, OnError
+from stepwell.errors import GraphError, RequestError, did_you_mean
+from stepwell.execution.work import ONE_BY_ONE, BranchOn, Fan, OnError, is_tagged
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import given
 from stepwell.lifecycle.hook_rules import NO_RULES, HookRules
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stepwell.driver.materialize import From, To
     from stepwell.executors.base import Executor
     from stepwell.lifecycle.dispatch import LifecycleSet
+    from stepwell.plan.grouping import Grouping
     from stepwell.spec import Param, Span
 
 
@@ -139,6 +140,28 @@ def _judged(
             yield refused(hook, name, why, span)
 
 
+def refuse_unknown_branches(graph: Graph, fan: Fan) -> None:
+    """Refuses names of steps and tags that no step has.
+
+    Raises:
+        RequestError: with one sentence for each.
+    """
+    steps = {*graph.nodes, *(node.step for node in graph.nodes.values() if node.step)}
+    problems = [
+        f"`{name}` is to be done {branch.executor}, and is no step{did_you_mean(name, steps)}"
+        for branch in fan.branches
+        for name in sorted(branch.steps - steps)
+    ]
+    problems += [
+        f"steps tagged `{tag}` are to be done {branch.executor}, and no step is"
+        for branch in fan.branches
+        for tag in sorted(branch.tags)
+        if not any(is_tagged(node, tag) for node in graph.nodes.values())
+    ]
+    if problems:
+        raise RequestError(problems)
+
+
 def names_of(modules: Iterable[ModuleType]) -> tuple[str, ...]:
     """The names by which another process imports these modules.
 
@@ -233,7 +256,41 @@ class Builder:
         if on_error not in POLICIES:
             known = ", ".join(f"`{name}`" for name in POLICIES)
             raise ValueError(f"`on_error={on_error!r}` is none of {known}")
-        self._fan = Fan(executor, on_error)
+        self._fan = self._fan._replace(executor=executor, on_error=on_error)
+        return self
+
+    def with_executor_for(
+        self, executor: Executor, *, steps: Iterable[str] = (), tags: Iterable[str] = ()
+    ) -> Builder:
+        """Says where a branch is done: these steps, and fan-outs that have one of them.
+
+        Steps outside of fan-outs that need each other are one task, which the executor does as a
+        whole; tasks that don't need each other are done at the same time. The items of a fan-out
+        that has such a step are done by it rather than by that of `with_executor`.
+
+        Args:
+            executor: where: `ProcessesExecutor(2)`, `RayExecutor()`.
+            steps: names of steps.
+            tags: tags of steps: `gpu`, or `size=large` where its value is to be that.
+        """
+        branch = BranchOn(executor, frozenset(steps), frozenset(tags))
+        self._fan = self._fan._replace(branches=(*self._fan.branches, branch))
+        return self
+
+    def with_grouping(self, grouping: Grouping) -> Builder:
+        """Says what is a task, which task hooks surround and which has an id.
+
+        Args:
+            grouping: `block`, an item of a fan-out, and nothing besides, as without this; `step`,
+                each step by itself as well; `level`, all steps that have as many others one after
+                the other before them; `all`, all that is asked for.
+        """
+        from stepwell.plan.grouping import GROUPINGS
+
+        if grouping not in GROUPINGS:
+            known = ", ".join(f"`{name}`" for name in GROUPINGS)
+            raise ValueError(f"`grouping={grouping!r}` is none of {known}")
+        self._fan = self._fan._replace(grouping=grouping)
         return self
 
     def with_materializers(self, *materializers: To | From) -> Builder:

@@ -6,7 +6,14 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from stepwell.driver.build import any_config, built, collector_at_rest, import_modules, names_of
+from stepwell.driver.build import (
+    any_config,
+    built,
+    collector_at_rest,
+    import_modules,
+    names_of,
+    refuse_unknown_branches,
+)
 from stepwell.driver.prepared import Prepared
 from stepwell.driver.request import (
     Target,
@@ -99,6 +106,7 @@ class Driver(GraphViews):
             own = own_adapters(self.graph.nodes.values())
             self.lifecycle = LifecycleSet((*self._adapters, *own), hooks)
         self._threads, self._fan = threads, fan
+        refuse_unknown_branches(self.graph, fan)
         self._prepared: dict[Key, Prepared] = {}
         self.pool = Pools(max(WORKERS, threads))
 
@@ -172,7 +180,7 @@ class Driver(GraphViews):
 
         if prepared.is_async:
             return running.on_own_loop(self, prepared, inputs, overrides)
-        if self._threads > 1 or not prepared.bare:
+        if self._threads > 1 or prepared.branches > 1 or not prepared.bare:
             return running.here(self, prepared, inputs, overrides)
         results = prepared.inline(inputs, overrides)
         prepared.hot = prepared.inline.function
@@ -440,6 +448,10 @@ class Driver(GraphViews):
         if problems:
             raise RequestError(problems)
         warn_of_unread(made, inputs, stacklevel=4)
+        if self._fan.puts_together:
+            from stepwell.plan.grouping import grouped
+
+            made = grouped(made, self._fan.grouping, self._fan.branch_of)
         return Prepared(
             made, self.lifecycle, self._fan, inputs=inputs, overrides=overrides, config=self.config
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -47,15 +47,18 @@ class Prepared:
         self.hot: Callable[..., Any] | None = None
         """The compiled plan, once it is hot, if nobody does anything around the run."""
         self.around = lifecycle.around("graph")
-        self._sources = [line.block.source.name for line in plan.lines if line.block is not None]
-        if self._sources:
+        self._tasks = [*_tasks(plan)]
+        bundles = [line.bundle for line in plan.lines if line.bundle is not None]
+        self.branches = sum(bundle.number is not None for bundle in bundles)
+        """How many tasks go to executors of their own."""
+        if self._tasks:
             grouped = lifecycle.hooks("post_task_group")
             self.around = (*self.around, *(Around(hook, None) for hook in grouped))
         self.build = lifecycle.method("do_build_result")
         hooks = [hook for pair in self.around for hook in pair if hook is not None]
         hooks += [self.build] if self.build is not None else []
         self.bare = not hooks
-        plain = not lifecycle.adapters and not plan.has_streams
+        plain = not lifecycle.adapters and not plan.has_streams and not bundles
         self.needs_run_id = not (plain or all(work.plain for work in self.works))
         self.is_async = (
             plan.is_async
@@ -106,7 +109,7 @@ class Prepared:
             "final_vars": [*self.plan.targets],
             "inputs": inputs,
             "overrides": overrides,
-            "task_ids": self._sources,
+            "task_ids": self._tasks,
             "execution_path": [node.name for node in self.plan.nodes],
         }
 
@@ -125,3 +128,12 @@ class Prepared:
         ]
         if problems:
             raise RequestError(problems)
+
+
+def _tasks(plan: Plan) -> Iterator[str]:
+    """What is done as tasks: sources, whose items are, and steps that are put together."""
+    for line in plan.lines:
+        if line.block is not None:
+            yield line.block.source.name
+        elif line.bundle is not None:
+            yield line.bundle.id

@@ -24,11 +24,12 @@ def here(driver: Driver, prepared: Prepared, inputs: Given, overrides: Given) ->
     run_id = new_run_id()
 
     def thing() -> Any:
-        if driver.threads > 1:
+        threads = max(driver.threads, prepared.branches)  # branches don't wait for each other
+        if threads > 1:
             from stepwell.execution.threads import run_threads
 
             run = prepared.run(inputs, overrides)
-            hands = driver.threads - 1
+            hands = threads - 1
             results = run_threads(run, prepared.works, At(run_id), driver.pool(), hands)
         else:
             results = prepared.inline(inputs, overrides, run_id)

@@ -5,73 +5,18 @@ Each item is a task: a run of the block's plan by the same loops that run the wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from stepwell.blocks import policy
-from stepwell.errors import RequestError
 from stepwell.execution.item import EachItem, Outcome, TaskHooks, ended
+from stepwell.execution.sent import light, modules_of, refuse_unsendable, refuse_unsendable_values
 from stepwell.execution.streams import close, piece_value
 from stepwell.execution.surround import drive, surround
 from stepwell.execution.work import At, Attribution, Fan, OnError, Work, note, works
 from stepwell.executors.base import Done, InlineExecutor
-from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.plan import Block, Line
-from stepwell.spec import Node
-
-
-def _refuse_unsendable(
-    nodes: Sequence[Node], lifecycle: LifecycleSet, pickler: str, modules: Iterable[str]
-) -> None:
-    """Refuses what can't be done in another process, before anything runs.
-
-    Raises:
-        RequestError: with one sentence for each.
-    """
-    from stepwell.executors.sending import by_value
-
-    problems = []
-    with by_value(pickler, modules):
-        for node in nodes:
-            if node.kind in ("coroutine", "async_generator"):
-                problems.append(
-                    f"{node.place} is async, and items are done in processes; use `AsyncioExecutor`"
-                )
-            elif not _can_be_sent(node.callable, pickler):
-                problems.append(
-                    f"{node.place} can't be pickled and so not be sent to another process; define "
-                    "it at the top of a module that can be imported"
-                )
-        problems += [
-            f"adapter `{type(adapter).__name__}` can't be pickled and so not be sent to another "
-            "process"
-            for adapter in lifecycle.adapters
-            if not _can_be_sent(adapter, pickler)
-        ]
-    if problems:
-        raise RequestError(problems)
-
-
-def _can_be_sent(thing: object, pickler: str) -> bool:
-    from stepwell.executors.sending import dumps_of
-
-    try:
-        dumps_of(pickler)(thing)
-    except Exception:
-        return False
-    return True
-
-
-def _light(line: Line) -> Line:
-    """The line as it travels: without the graph, and without what is worked out here."""
-    if line.block is None:
-        return line
-    plan = line.block.plan
-    lines = tuple(map(_light, plan.lines))
-    light = replace(plan, graph=Graph(()), blocks=None, lines=lines)
-    return line._replace(block=Block(line.block.source, light))
 
 
 def _nothing() -> None:
@@ -94,14 +39,16 @@ class BlockWork(Work):
     ) -> None:
         super().__init__(line, LifecycleSet(), feeds=bool(readers), readers=readers)
         self.block, self.lifecycle = block, lifecycle
-        self.executor = fan.executor or InlineExecutor()
+        own = fan.number_of(block.source, *block.plan.nodes) if not fan.is_within else None
+        asked = fan.executor if own is None else fan.branches[own].executor
+        self.executor = asked or InlineExecutor()
         self.on_error = cast(OnError, policy(block.source) or fan.on_error)
         # What is done within an item is done in its place: no executor waits for itself.
-        self.works = works(block.plan, lifecycle, fan._replace(executor=None))
+        self.works = works(block.plan, lifecycle, fan.within())
         if self.executor.pickler:
             self.executor.require()
             pickler = self.executor.pickler
-            _refuse_unsendable(block.plan.nodes, lifecycle.to_send(), pickler, self.modules)
+            refuse_unsendable(block.plan.nodes, lifecycle.to_send(), pickler)
         self.tasks = TaskHooks(lifecycle)
         self.draws_in_context = lifecycle.needs_context
         source = block.source
@@ -126,14 +73,12 @@ class BlockWork(Work):
     @property
     def modules(self) -> tuple[str, ...]:
         """The modules whose functions and classes go along to another process."""
-        steps = {getattr(node.callable, "__module__", None) for node in self.block.plan.nodes}
-        classes = {type(adapter).__module__ for adapter in self.lifecycle.adapters}
-        return tuple(sorted(name for name in steps | classes if name))
+        return modules_of(self.block.plan.nodes, self.lifecycle)
 
     def sent(self) -> tuple[Any, ...]:
         """What another process makes the same of."""
         fan = Fan(None, self.on_error)
-        return _light(self.line), self.lifecycle.to_send(), fan
+        return light(self.line), self.lifecycle.to_send(), fan
 
     @property
     def how(self) -> str:
@@ -155,7 +100,8 @@ class BlockWork(Work):
 
     def _each(self, items: Any, shared: Sequence[Any], at: At) -> Iterator[Any]:
         if self.executor.pickler:
-            self._refuse_unsendable(shared)
+            named = zip(self.block.plan.given[1:], shared, strict=True)
+            refuse_unsendable_values(named, self.executor.pickler, self.modules)
         one = EachItem(self, shared, at)
         made = one.made
         source = self._submitted(self.drawn(items, at), one)
@@ -173,15 +119,6 @@ class BlockWork(Work):
         finally:
             close(batches)
             close(source)
-
-    def _refuse_unsendable(self, shared: Sequence[Any]) -> None:
-        from stepwell.executors.sending import by_value, unsendable
-
-        pickler = self.executor.pickler
-        with by_value(pickler, self.modules):
-            for name, value in zip(self.block.plan.given[1:], shared, strict=True):
-                if not _can_be_sent(value, pickler):
-                    raise unsendable(f"`{name}`", type(value).__name__)
 
     def _submitted(self, source: Iterator[Any], one: EachItem) -> Iterator[Any]:
         """The items, each told to those who hear it."""

@@ -90,6 +90,7 @@ class Inline:
             work.needs_context
             or work.feeds
             or work.restarts
+            or work.line.bundle
             or (work.line.block and not work.plain)
             for work in works
         )

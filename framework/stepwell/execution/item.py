@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from stepwell.blocks import KEY, item_key
 from stepwell.errors import HookError
@@ -16,7 +16,8 @@ from stepwell.lifecycle.dispatch import Around, LifecycleSet
 from stepwell.spec import NOTHING, Node
 
 if TYPE_CHECKING:
-    from stepwell.execution.each import BlockWork
+    from stepwell.execution.work import OnError, Work
+    from stepwell.plan import Block, Line
 
 
 class Task(NamedTuple):
@@ -125,6 +126,25 @@ class Made:
             self.error = None  # it knows this frame, which would keep it alive
 
 
+class Tasked(Protocol):
+    """A line whose plan is done as a task, or as many."""
+
+    line: Line
+    block: Block
+    works: list[Work]
+    tasks: TaskHooks
+    lifecycle: LifecycleSet
+    on_error: OnError
+    quick: bool
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules whose functions and classes go along to another process."""
+
+    def sent(self) -> tuple[Any, ...]:
+        """What another process makes the same of."""
+
+
 class EachItem:
     """Does the plan of a block for each item; what it comes to, it never raises.
 
@@ -134,7 +154,9 @@ class EachItem:
         at: where in the run the block is.
     """
 
-    def __init__(self, work: BlockWork, shared: Sequence[Any], at: At) -> None:
+    purpose: ClassVar[str] = "block"
+
+    def __init__(self, work: Tasked, shared: Sequence[Any], at: At) -> None:
         self.work, self.shared, self.at = work, shared, at
         self.made = Made(work.block.source, work.on_error)
         self._source = work.block.source
@@ -146,7 +168,7 @@ class EachItem:
             "nodes": work.block.plan.nodes if work.tasks.any else (),
             "overrides": NOTHING,
             "spawning_task_id": at.task_id,
-            "purpose": "block",
+            "purpose": self.purpose,
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -161,10 +183,13 @@ class EachItem:
         """The id of that task."""
         return f"{self._prefix}{number}]"
 
+    def given(self, task: Task) -> list[Any]:
+        """What the plan is given for it."""
+        return [task.item, *self.shared]
+
     def words(self, task: Task) -> dict[str, Any]:
         """All that hooks around a task may ask for."""
-        given = (task.item, *self.shared)
-        inputs = dict(zip(self.work.block.plan.given, given, strict=True))
+        inputs = dict(zip(self.work.block.plan.given, self.given(task), strict=True))
         parameters = {self.work.block.source.name: task.item}
         task_id = task.at.task_id
         return {**self._constant, "task_id": task_id, "inputs": inputs, "parameters": parameters}
@@ -225,7 +250,7 @@ class EachItem:
 
     def _results(self, task: Task) -> dict[str, Any]:
         work = self.work
-        return run_works(work.block.plan, work.works, [task.item, *self.shared], task.at)
+        return run_works(work.block.plan, work.works, self.given(task), task.at)
 
     # Where it is done in another process.
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 def local_name(line: Line) -> str:
     """What the variable of a line's result would like to be called."""
     name = line.node.name
+    if line.bundle is not None:
+        return "task"
     if line.block is not None or line.node.kind == "part":
         return "every_" + name.replace(", ", "_and_")
     return f"{name}_items" if line.node.type.name == ITEMS else name

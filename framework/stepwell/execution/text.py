@@ -6,9 +6,9 @@ import keyword
 from collections.abc import Callable, Container, Sequence
 from copy import copy
 from math import isfinite
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stepwell.execution.around import Place, written
 from stepwell.execution.loops import local_name, loop
@@ -16,6 +16,7 @@ from stepwell.execution.streams import Live, joined
 from stepwell.plan import STREAM, Line, Literal, Piece, Plan, Whole
 
 if TYPE_CHECKING:
+    from stepwell.execution.bundle import BundleWork
     from stepwell.execution.work import Work
     from stepwell.spec import Node
 
@@ -136,13 +137,11 @@ class Writer:
         for name, local in zip(self.plan.given, self.locals, strict=False):
             body.append((f"{local} = {self._source(name)}[{name!r}]", Place(-1)))
         for position, work in enumerate(self.works):
-            if work.line.block is not None:
-                body += loop(self, position, work)
-            else:
-                body += written(self, position, work) if work.hooks else self.plain(position)
-            if frees := self.plan.lines[position].frees:
-                freed = ", ".join(self.locals[slot] for slot in frees)
-                body.append((f"del {freed}", Place(position)))
+            if _is_taken_apart(work.line):
+                continue
+            body += self._of(position, work)
+            if freed := [self.locals[slot] for slot in self.plan.lines[position].frees]:
+                body.append((f"del {', '.join(freed)}", Place(position)))
         entries = [
             f"{name!r}: {self.piece(result)}"
             for name, result in zip(self.plan.targets, self.plan.results, strict=True)
@@ -155,6 +154,27 @@ class Writer:
         source = head + "".join(f"    {line}\n" for line, _ in body)
         places = (Place(-1), *(place for _, place in body))
         return Text(source, self.spaces.globals, places, tuple(self.locals))
+
+    def _of(self, position: int, work: Work) -> list[tuple[str, Place]]:
+        """The lines that do one line of the plan."""
+        if work.line.bundle is not None:
+            return self._bundled(position, cast("BundleWork", work))
+        if work.line.block is not None:
+            return loop(self, position, work)
+        return written(self, position, work) if work.hooks else self.plain(position)
+
+    def _bundled(self, position: int, work: BundleWork) -> list[tuple[str, Place]]:
+        """The lines of a task, one after the other."""
+        line, plan = work.line, work.bundle.plan
+        inner = self.inside(plan, work.works, [self.piece(piece) for piece in line.args])
+        lines = [
+            text for place, each in enumerate(work.works) for text, _ in inner._of(place, each)
+        ]
+        made = [inner.piece(result) for result in plan.results]
+        slots = [line.slot] if len(made) == 1 else range(line.slot + 1, line.slot + 1 + len(made))
+        for slot, name in zip(slots, made, strict=True):
+            self.locals[slot] = name
+        return [(text, Place(position)) for text in (work.how, *lines)]
 
     def reserved(self, wanted: str) -> str:
         """The name of a variable that the text itself needs."""
@@ -231,6 +251,11 @@ class Writer:
             return f"[{', '.join(parts)}]"
         entries = (f"{key!r}: {part}" for key, part in zip(piece.keys, parts, strict=True))
         return f"{{{', '.join(entries)}}}"
+
+
+def _is_taken_apart(line: Line) -> bool:
+    """Whether the line only takes one of several results of a task, whose own names serve here."""
+    return line.node.kind == "part" and isinstance(line.node.callable, itemgetter)
 
 
 def compiled(text: Text, name: str) -> Callable[..., Any]:

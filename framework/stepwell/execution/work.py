@@ -17,6 +17,7 @@ from stepwell.plan import READ_LIVE, STREAM, Group, Line, Piece, Plan, Whole, po
 if TYPE_CHECKING:
     from stepwell.executors.base import Executor
     from stepwell.lifecycle.dispatch import Around, Hook, LifecycleSet
+    from stepwell.plan.grouping import Grouping
     from stepwell.spec import Node
 
 
@@ -26,16 +27,76 @@ NAMED = 8
 OnError = Literal["fail", "skip", "collect"]
 
 
+class BranchOn(NamedTuple):
+    """A branch that has an executor of its own.
+
+    Args:
+        executor: where it is done.
+        steps: the names of its steps.
+        tags: tags of its steps: `gpu`, or `size=large` where its value is to be that.
+    """
+
+    executor: Executor
+    steps: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+    def has(self, node: Node) -> bool:
+        """Whether a node belongs to it, by its own name or that of its step."""
+        if node.name in self.steps or (node.step or node.name) in self.steps:
+            return True
+        return any(is_tagged(node, tag) for tag in self.tags)
+
+
+def is_tagged(node: Node, tag: str) -> bool:
+    """Whether a node has this tag: `gpu`, or `size=large` where its value is to be that.
+
+    >>> from stepwell.spec import Node
+    >>> node = Node("answer", tags={"size": "large"})
+    >>> is_tagged(node, "size"), is_tagged(node, "size=large"), is_tagged(node, "size=small")
+    (True, True, False)
+    """
+    name, has_value, value = tag.partition("=")
+    if name not in node.tags:
+        return False
+    said = node.tags[name]
+    return not has_value or value in ((said,) if isinstance(said, str) else said)
+
+
 class Fan(NamedTuple):
-    """How the items of fan-outs are done.
+    """How the items of fan-outs are done, and what else is a task.
 
     Args:
         executor: where, and how many at the same time; one by one where there is none.
         on_error: what the failure of one means, where its source does not say.
+        branches: what has an executor of its own.
+        grouping: what is a task besides items.
+        is_within: whether this is about what is done within a task.
     """
 
     executor: Executor | None = None
     on_error: OnError = "fail"
+    branches: tuple[BranchOn, ...] = ()
+    grouping: Grouping = "block"
+    is_within: bool = False
+
+    def within(self) -> Fan:
+        """What holds within a task: what is done there is done in its place."""
+        return Fan(None, self.on_error, is_within=True)
+
+    @property
+    def puts_together(self) -> bool:
+        """Whether steps outside of fan-outs are tasks too."""
+        return bool(self.branches) or self.grouping != "block"
+
+    @property
+    def branch_of(self) -> Callable[[Node], int | None] | None:
+        """The number of the branch that a step belongs to, where there are branches."""
+        return self.number_of if self.branches else None
+
+    def number_of(self, *nodes: Node) -> int | None:
+        """The number of the first branch that one of these belongs to, if one does."""
+        numbers = (n for n, branch in enumerate(self.branches) if any(map(branch.has, nodes)))
+        return next(numbers, None)
 
 
 ONE_BY_ONE = Fan()
@@ -254,6 +315,10 @@ def _work(line: Line, plan: Plan, lifecycle: LifecycleSet, fan: Fan) -> Work:
 
         readers = plan.holds[line.slot] if line.slot in plan.live else 0
         return BlockWork(line, line.block, lifecycle, fan, readers=readers)
+    if line.bundle is not None:
+        from stepwell.execution.bundle import BundleWork
+
+        return BundleWork(line, line.bundle, lifecycle, fan)
     if line.node.kind == "part":
         return Work(line, type(lifecycle)())
     if line.slot in plan.live:

@@ -54,6 +54,7 @@ class Line(NamedTuple):
         simple: all arguments are plain slots given by position.
         block: what is done for each item of the first argument, with the others; a line that has
             one calls no function of its node.
+        bundle: what is done as one task, given the arguments; as with a block.
     """
 
     node: Node
@@ -63,6 +64,7 @@ class Line(NamedTuple):
     frees: tuple[int, ...]
     simple: bool
     block: Block | None = None
+    bundle: Bundle | None = None
 
     def slots(self) -> Iterator[int]:
         """Every slot that is read, once for each time."""
@@ -90,6 +92,23 @@ class Block:
     plan: Plan
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What the execution works out once and keeps."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Several steps that are done as one task.
+
+    Args:
+        id: the task's.
+        purpose: why they are together: `step`, `level`, `all` or `branch`.
+        plan: what is done; its targets are what others need of it.
+        number: which of those branches it belongs to that have an executor of their own, if to one.
+    """
+
+    id: str
+    purpose: str
+    plan: Plan
+    number: int | None = None
 
 
 class Missing(NamedTuple):
@@ -130,12 +149,14 @@ class Plan:
     @cached_property
     def nodes(self) -> list[Node]:
         """The nodes that run, in order; those done for each item are there once."""
-        if self.blocks is None:
+        if self.blocks is None and not self.has_bundles:
             return [line.node for line in self.lines]
         nodes: list[Node] = []
         for line in self.lines:
             if line.block is not None:
                 nodes += line.block.plan.nodes
+            elif line.bundle is not None:
+                nodes += line.bundle.plan.nodes
             elif line.node.kind != "part":
                 nodes.append(line.node)
         return nodes
@@ -188,6 +209,11 @@ class Plan:
         for result in self.results:
             counts[result if isinstance(result, int) else result.slot] += 1
         return tuple(counts)
+
+    @cached_property
+    def has_bundles(self) -> bool:
+        """Whether steps are put together into tasks."""
+        return any(line.bundle is not None for line in self.lines)
 
     @cached_property
     def has_streams(self) -> bool:

@@ -83,7 +83,7 @@ def _nested(
         Whole(slots[n]) if slots[n] in live else slots[n] for n in targets if n in slots
     )
     return Plan(
-        graph, tuple(targets), tuple(given), _freeing(lines, results), results, live, blocks=found
+        graph, tuple(targets), tuple(given), freeing(lines, results), results, live, blocks=found
     )
 
 
@@ -165,7 +165,7 @@ def _units(
     return [*order]
 
 
-def _freeing(lines: Sequence[Line], results: Iterable[int | Whole]) -> tuple[Line, ...]:
+def freeing(lines: Sequence[Line], results: Iterable[int | Whole]) -> tuple[Line, ...]:
     """The lines, each told which results it is the last to read."""
     kept = {result if isinstance(result, int) else result.slot for result in results}
     first = lines[0].slot if lines else 0
