@@ -9,9 +9,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from stepwell.errors import GraphError, RequestError, did_you_mean
-from stepwell.execution.work import ONE_BY_ONE, BranchOn, Fan, OnError, is_tagged
+from stepwell.execution.work import ONE_BY_ONE, BranchOn, Fan, OnError
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import given
+from stepwell.lifecycle.filters import is_tagged
 from stepwell.lifecycle.hook_rules import NO_RULES, HookRules
 from stepwell.types import UNKNOWN, fits
 
@@ -156,7 +157,12 @@ def refuse_unknown_branches(graph: Graph, fan: Fan) -> None:
         f"steps tagged `{tag}` are to be done {branch.executor}, and no step is"
         for branch in fan.branches
         for tag in sorted(branch.tags)
-        if not any(is_tagged(node, tag) for node in graph.nodes.values())
+        if not any(is_tagged(node.tags, tag) for node in graph.nodes.values())
+    ]
+    problems += [
+        f"at most {count} steps tagged `{tag}` are to be at work at the same time, and no step is"
+        for tag, count in fan.limits.items()
+        if not any(is_tagged(node.tags, tag) for node in graph.nodes.values())
     ]
     if problems:
         raise RequestError(problems)

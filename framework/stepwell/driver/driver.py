@@ -100,10 +100,16 @@ class Driver(GraphViews):
             overriding=allow_module_overrides,
             materializers=self._materializers,
         )
+        own: list[object] = []
         if any(asks_for_itself(node.tags) for node in self.graph.nodes.values()):
             from stepwell.lifecycle.own import own_adapters
 
-            own = own_adapters(self.graph.nodes.values())
+            own += own_adapters(self.graph.nodes.values())
+        if limits := fan.limits:
+            from stepwell.lifecycle.slots import SlotsOfTags
+
+            own.append(SlotsOfTags(limits))  # the last: no place is taken while a retry waits
+        if own:
             self.lifecycle = LifecycleSet((*self._adapters, *own), hooks)
         self._threads, self._fan = threads, fan
         refuse_unknown_branches(self.graph, fan)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from stepwell.execution.streams import piece_value
 from stepwell.execution.surround import Asked, surround
+from stepwell.lifecycle.filters import is_tagged
 from stepwell.plan import READ_LIVE, STREAM, Group, Line, Piece, Plan, Whole, positions
 
 if TYPE_CHECKING:
@@ -44,22 +45,7 @@ class BranchOn(NamedTuple):
         """Whether a node belongs to it, by its own name or that of its step."""
         if node.name in self.steps or (node.step or node.name) in self.steps:
             return True
-        return any(is_tagged(node, tag) for tag in self.tags)
-
-
-def is_tagged(node: Node, tag: str) -> bool:
-    """Whether a node has this tag: `gpu`, or `size=large` where its value is to be that.
-
-    >>> from stepwell.spec import Node
-    >>> node = Node("answer", tags={"size": "large"})
-    >>> is_tagged(node, "size"), is_tagged(node, "size=large"), is_tagged(node, "size=small")
-    (True, True, False)
-    """
-    name, has_value, value = tag.partition("=")
-    if name not in node.tags:
-        return False
-    said = node.tags[name]
-    return not has_value or value in ((said,) if isinstance(said, str) else said)
+        return any(is_tagged(node.tags, tag) for tag in self.tags)
 
 
 class Fan(NamedTuple):
@@ -78,6 +64,12 @@ class Fan(NamedTuple):
     branches: tuple[BranchOn, ...] = ()
     grouping: Grouping = "block"
     is_within: bool = False
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """How many steps of a tag may be at work at the same time, as the executors say."""
+        executors = (self.executor, *(branch.executor for branch in self.branches))
+        return {tag: n for each in executors if each for tag, n in each.limits.items()}
 
     def within(self) -> Fan:
         """What holds within a task: what is done there is done in its place."""

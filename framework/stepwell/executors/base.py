@@ -5,7 +5,8 @@ Knows nothing of steps, runs or adapters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 
@@ -91,6 +92,9 @@ class Executor:
     pickler: ClassVar[str] = ""
     """The module that pickles what does the items, where that is sent elsewhere."""
 
+    limits: Mapping[str, int] = MappingProxyType({})
+    """So many steps of a tag at most are at work at the same time."""
+
     def require(self) -> None:
         """Imports what it can't do without.
 
@@ -119,3 +123,27 @@ class InlineExecutor(Executor):
             yield do(Batch(number, [item]))
             if is_over():
                 return
+
+
+def concurrency(
+    given: int | Mapping[str, int], default: int, name: str
+) -> tuple[int, dict[str, int]]:
+    """How many items at the same time, and how many steps of each tag.
+
+    Args:
+        given: the first, or the second with the first as `"*"`.
+        default: how many items, where nobody says.
+        name: the argument's name, for messages.
+
+    Raises:
+        ValueError: if one is less than 1.
+
+    >>> concurrency(4, 16, "workers"), concurrency({"*": 8, "model": 2}, 16, "workers")
+    ((4, {}), (8, {'model': 2}))
+    """
+    limits = {"*": given} if isinstance(given, int) else dict(given)
+    for tag, count in limits.items():
+        if count < 1:
+            which = "" if tag == "*" else f" of `{tag}`"
+            raise ValueError(f"`{name}={count}`{which} does no item; give 1 or more")
+    return limits.pop("*", max(default, *limits.values(), 1)), limits

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from stepwell.executors.base import Executor
+from stepwell.executors.base import Executor, concurrency
 
 AT_ONCE = 16
 """So many items at the same time, where nobody says how many."""
@@ -16,15 +17,18 @@ class AsyncioExecutor(Executor):
     It is what items with async steps are done by, whatever is asked for.
 
     Args:
-        max_concurrency: so many items at the same time.
+        max_concurrency: so many items at the same time. Or how many steps by tag, in all runs of
+            the driver together: `{"*": 64, "provider": 8, "model=large": 2}`; `"*"` is the items.
     """
 
     is_async: ClassVar[bool] = True
 
-    def __init__(self, max_concurrency: int = AT_ONCE) -> None:
-        if max_concurrency < 1:
-            raise ValueError(f"`max_concurrency={max_concurrency}` does no item; give 1 or more")
-        self.max_concurrency = max_concurrency
+    def __init__(self, max_concurrency: int | Mapping[str, int] = AT_ONCE) -> None:
+        self.max_concurrency, self.limits = concurrency(max_concurrency, AT_ONCE, "max_concurrency")
 
     def __str__(self) -> str:
-        return f"at most {self.max_concurrency} at once"
+        return f"at most {self.max_concurrency} at once{_told(self.limits)}"
+
+
+def _told(limits: Mapping[str, int]) -> str:
+    return "".join(f", {count} of `{tag}`" for tag, count in limits.items())

@@ -52,3 +52,17 @@ def selects(node_filter: NodeFilter, node_name: str, node_tags: Tags) -> bool:
     if callable(node_filter):
         return bool(node_filter(node_name, node_tags))
     return node_name in node_filter
+
+
+def is_tagged(node_tags: Tags, tag: str) -> bool:
+    """Whether a node has this tag: `gpu`, or `size=large` where its value is to be that.
+
+    >>> tags = {"size": "large"}
+    >>> is_tagged(tags, "size"), is_tagged(tags, "size=large"), is_tagged(tags, "size=small")
+    (True, True, False)
+    """
+    name, has_value, value = tag.partition("=")
+    if name not in node_tags:
+        return False
+    said = node_tags[name]
+    return not has_value or value in ((said,) if isinstance(said, str) else said)

@@ -234,7 +234,7 @@ def _moved_line(line: Line, slots: Mapping[int, int], live: Collection[int]) -> 
     return line._replace(
         slot=slots[line.slot],
         args=tuple(_moved(piece, slots, live) for piece in line.args),
-        kwargs=tuple((name, _moved(piece, slots)) for name, piece in line.kwargs),
+        kwargs=tuple((name, _moved(piece, slots, live)) for name, piece in line.kwargs),
         frees=(),
     )
 
