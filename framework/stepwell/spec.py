@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from stepwell.types import UNKNOWN, Type
 
-Kind = Literal["function", "coroutine", "generator", "async_generator", "field", "block", "part"]
+Kind = Literal["function", "coroutine", "generator", "async_generator", "field", "block", "bundle", "part"]
 Role = Literal["target", "override", "input", "config"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})

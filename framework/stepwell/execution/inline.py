@@ -91,6 +91,7 @@ class Inline:
             or work.feeds
             or work.restarts
             or work.line.bundle
+            or work.remote
             or (work.line.block and not work.plain)
             for work in works
         )
@@ -239,7 +240,11 @@ def do(work: Work, values: list[Any], at: At, seen: Seen | None = None) -> Any:
     if not work.hooks:
         return _step(work, values, at, None, seen)
     words = work.words(values, at)
-    return drive(work.asked(words), lambda: _step(work, values, at, words, seen))
+    if work.remote is None:
+        return drive(work.asked(words), lambda: _step(work, values, at, words, seen))
+    return work.elsewhere(
+        words, lambda: drive(work.asked(words), lambda: _step(work, values, at, words, seen))
+    )
 
 
 def _step(
@@ -262,7 +267,8 @@ def _step(
 def _value(
     work: Work, values: list[Any], at: At, words: dict[str, Any] | None, seen: Seen | None
 ) -> Any:
-    value = work.nested(words) if work.methods and words is not None else work.call(values, at)
+    by_keyword = work.methods or work.remote
+    value = work.nested(words) if by_keyword and words is not None else work.call(values, at)
     if not work.is_stream or work.feeds:
         return value
     if seen is None:

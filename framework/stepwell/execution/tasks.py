@@ -210,7 +210,14 @@ class _Branches:
         if not work.hooks:
             return await self._value(work, values, None)
         words = work.words(values, at)
-        return await drive_async(work.asked(words), lambda: self._value(work, values, words))
+
+        def here() -> Coroutine[Any, Any, Any]:
+            return drive_async(work.asked(words), lambda: self._value(work, values, words))
+
+        if work.remote is None:
+            return await here()
+        value = work.elsewhere(words, here)
+        return await value if isawaitable(value) else value
 
     def _sync(self, work: Work, values: list[Any], at: At) -> Any:
         """In a thread: a line no part of which is to be awaited."""
@@ -246,7 +253,7 @@ class _Branches:
         started: Callable[[], None] | None = None,
     ) -> Any:
         try:
-            if work.methods and words is not None:
+            if (work.methods or work.remote) and words is not None:
                 call = self._nested(work, words)
             elif work.in_loop:
                 call = work.call(values, self._at, self._pool)

@@ -133,10 +133,13 @@ class Work:
         self.awaits = node.kind == "coroutine"
         self.around: tuple[Around, ...] = ()
         self.methods: tuple[Hook, ...] = ()
+        self.remote: Hook | None = None
         if lifecycle.adapters:
-            self.around, self.methods = lifecycle.for_node(node)
+            self.around, self.methods, remote = lifecycle.for_node(node)
+            self.remote = None if self.is_stream else remote
         self.needs_context = lifecycle.needs_context
         self.hooks = [h for pair in self.around for h in pair if h] + [*self.methods]
+        self.hooks += [self.remote] if self.remote else []
         self.in_loop = node.kind in ("coroutine", "async_generator")
         self.is_async = self.in_loop or any(hook.is_async for hook in self.hooks)
         self.keeps = readers > 1 or bool(self.hooks)
@@ -193,6 +196,27 @@ class Work:
     def asked(self, words: dict[str, Any]) -> Asked:
         """The line with its hooks around it, to be driven by a loop."""
         return surround(self.around, words)
+
+    def elsewhere(self, words: dict[str, Any], here: Callable[[], Any]) -> Any:
+        """What the adapter that does nodes elsewhere gives; it is given what does this one, hooks
+        and all, as a function of the keywords.
+
+        Args:
+            words: as `words` makes them.
+            here: does the line with its hooks, by these words.
+        """
+
+        def execute_lifecycle_for_node(**kwargs: Any) -> Any:
+            words["kwargs"] = words["node_kwargs"] = kwargs
+            return here()
+
+        assert self.remote is not None
+        said = {
+            "node": self.node,
+            "kwargs": words["kwargs"],
+            "execute_lifecycle_for_node": execute_lifecycle_for_node,
+        }
+        return self.remote.call(**{name: said[name] for name in self.remote.takes})
 
     def call(self, values: list[Any], at: At, pool: Any = None) -> Any:
         """Calls the step itself; gives what it returns.

@@ -62,10 +62,12 @@ class Around(NamedTuple):
 
 
 class ForNode(NamedTuple):
-    """What surrounds one node: `around` in the order of adapters, `methods` outermost first."""
+    """What surrounds one node: `around` in the order of adapters, `methods` outermost first, and
+    what does it elsewhere, all that included."""
 
     around: tuple[Around, ...]
     methods: tuple[Hook, ...]
+    remote: Hook | None = None
 
 
 AROUND = {
@@ -156,11 +158,13 @@ class LifecycleSet:
             and not wants(node_name=node.name, node_tags=node.tags)
         }
         around, methods = self.around("node"), self.hooks("do_node_execute")
+        remote = self.method("do_remote_execute")
         if not unwanted:
-            return ForNode(around, methods)
+            return ForNode(around, methods, remote)
         return ForNode(
             tuple(pair for pair in around if id(_either(pair).adapter) not in unwanted),
             tuple(method for method in methods if id(method.adapter) not in unwanted),
+            remote if remote is not None and id(remote.adapter) not in unwanted else None,
         )
 
     def permits(self, event: str, /, **keywords: Any) -> bool:
