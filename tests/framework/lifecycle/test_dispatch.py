@@ -217,7 +217,7 @@ def test_an_adapter_is_asked_once_which_nodes_it_wants() -> None:
             return node_name == "b"
 
     adapters = LifecycleSet([Both(), Choosy()])
-    (around_a, methods_a), (around_b, methods_b) = map(adapters.for_node, map(Node, "ab"))
+    (around_a, methods_a, _), (around_b, methods_b, _) = map(adapters.for_node, map(Node, "ab"))
     assert (len(around_a), len(methods_a)) == (1, 0)
     assert (len(around_b), len(methods_b)) == (2, 1)
     assert asked == ["a", "b"]
