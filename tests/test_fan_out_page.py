@@ -16,5 +16,12 @@ def test_the_example_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     answer, printed = done.stdout.split("\n", 1)
     assert answer == "4 long words on 2 pages"
-    shown, _ = re.findall(r"```text\n(.*?)```", PAGE, re.S)[0].split("    ...")
+    texts = re.findall(r"```text\n(.*?)```", PAGE, re.S)
+    shown, _ = texts[0].split("    ...")
     assert printed.startswith(shown)
+    command = [sys.executable, "run_train.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("328,350\n"), done.stderr
+    (task,) = (text for text in texts if "# task" in text)
+    kept = [line for line in done.stdout.splitlines() if "del " not in line]
+    assert task.rstrip("\n") in "\n".join(kept)

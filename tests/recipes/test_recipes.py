@@ -199,3 +199,11 @@ def steps(said: str) -> set[str]:
     rows = said.partition("tokens in")[2].splitlines()[2:]
     names = [row.split()[0] for row in rows if row.strip()]
     return set(names[: names.index("run")])
+
+
+@pytest.mark.local
+@pytest.mark.parametrize("executor", ["inline", "processes"])
+def test_embed_corpus_embeds_on(executor: str, docs: Path, tmp_path: Path) -> None:
+    found = run(RECIPES / "embed_corpus" / "run.py", executor, "--docs", docs, cwd=tmp_path)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert re.match(rf"\d+ vectors of 384 numbers in .* s, by {executor}\n", found.stdout)
