@@ -13,7 +13,7 @@ from pathlib import Path
 from stepwell.errors import StoreError
 from stepwell.read.source.chunks import Chunk
 from stepwell.store.past import PastRun, PastStep
-from stepwell.store.place import named, root_of, store_path
+from stepwell.store.place import FILE, FOLDER, named, root_of, store_path
 from stepwell.store.text import text_digest
 
 log = logging.getLogger(__name__)
@@ -118,6 +118,12 @@ def _remembered(path: Path) -> Remembered | None:
     except StoreError as error:
         log.warning("%s", error)
         return None
+
+
+def is_store(path: str) -> bool:
+    """Whether that is the file of a store, or one of those that SQLite has beside it."""
+    folder, name = os.path.split(path)
+    return os.path.basename(folder) == FOLDER and name.startswith(FILE)
 
 
 def _stamp(path: Path) -> Stamp:

@@ -22,7 +22,7 @@ from stepwell_lsp import notebooks
 from stepwell_lsp.documents import Document, path_of
 from stepwell_lsp.features.diagnostics import SOURCE, diagnostics, report, workspace_reports
 from stepwell_lsp.features.graph import CHANGED
-from stepwell_lsp.figures import Figures
+from stepwell_lsp.figures import Figures, is_store
 from stepwell_lsp.judging import Judging, setting
 from stepwell_lsp.progress import first_look
 from stepwell_lsp.requests import register
@@ -34,6 +34,9 @@ from stepwell_lsp.workspace import Workspace
 log = logging.getLogger(__name__)
 
 WATCHED = ("**/*.py", "**/pyproject.toml", "**/.stepwell/runs.db*")
+
+RUNS_REST = 0.5
+"""Seconds after which what was recorded meanwhile is looked at: a run may write all the time."""
 
 
 class Protocol(LanguageServerProtocol):
@@ -141,6 +144,7 @@ class Server(LanguageServer):
         self.showing: asyncio.Future[None] | None = None  # the progress of the first look
         self.options: object = None  # what the client started it with
         self.judging = Judging(self)
+        self._soon: asyncio.TimerHandle | None = None  # a look at the runs that has been put off
         self._figures = Figures()  # as the lenses were told last
         self.draws = False  # whether the client shows graphs, and wants to hear of new ones
         self.notebooks: dict[str, notebooks.Read] = {}
@@ -228,6 +232,15 @@ class Server(LanguageServer):
         """Reads what is remembered of runs again if it has changed; a client need not watch."""
         if self.files.stores.changed():
             self.analyst.change(lambda: None)
+
+    def runs_changed(self) -> None:
+        """The same, soon: while a run goes on, it is written to again and again."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(RUNS_REST, self._look_now)
+
+    def _look_now(self) -> None:
+        self._soon = None
+        self.look_at_runs()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Into the log: a message box would not help the person who types."""
@@ -361,7 +374,11 @@ def _register_events(server: Server) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def watched(params: types.DidChangeWatchedFilesParams) -> None:
         paths = dict.fromkeys(path_of(change.uri) for change in params.changes)
-        server.touched([path for path in paths if path])
+        of_runs = [path for path in paths if path and is_store(path)]
+        if of_runs:
+            server.runs_changed()
+        if others := [path for path in paths if path and path not in of_runs]:
+            server.touched(others)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:

@@ -46,7 +46,11 @@ _LAYOUTS = (
         run integer references run on delete cascade, node text, usage text not null,
         told text not null
     );
-    create index call_of_step on call(run, node);
+    create index call_of_run on call(run);
+    create table used(
+        run integer not null references run on delete cascade, node text not null,
+        usage text not null, primary key (run, node)
+    ) without rowid;
     create table shared(
         name text primary key, state text not null, touched real not null
     ) without rowid;
@@ -54,7 +58,7 @@ _LAYOUTS = (
 )
 """What brings a file from one layout to the next; the first from an empty file."""
 
-_TABLES = {"process", "run", "step", "call", "shared", "sqlite_sequence"}
+_TABLES = {"process", "run", "step", "call", "used", "shared", "sqlite_sequence"}
 
 
 class StoreFile:

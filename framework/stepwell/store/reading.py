@@ -170,20 +170,20 @@ def _whole(base: sqlite3.Connection, run: PastRun, *, calls: bool = False) -> Pa
     return replace(run, usage=_sum(used), steps=steps)
 
 
-def _step(row: Any, used: Mapping[str | None, Usage]) -> PastStep:
+def _step(row: Any, used: Mapping[str, Usage]) -> PastStep:
     step = PastStep(*row)
     return replace(step, usage=used.get(step.node, Usage()))
 
 
-def _used(base: sqlite3.Connection, numbers: Collection[int]) -> dict[int, dict[str | None, Usage]]:
+def _used(base: sqlite3.Connection, numbers: Collection[int]) -> dict[int, dict[str, Usage]]:
     """What the calls of these runs used: by run and node."""
-    found: dict[int, dict[str | None, Usage]] = {}
+    found: dict[int, dict[str, Usage]] = {}
     for number in numbers:
         nodes = found.setdefault(number, {})
-        for node, text in base.execute("select node, usage from call where run = ?", (number,)):
-            nodes[node] = nodes.get(node, Usage()) + usage_of(text)
+        for node, text in base.execute("select node, usage from used where run = ?", (number,)):
+            nodes[node] = usage_of(text)
     return found
 
 
-def _sum(used: Mapping[str | None, Usage]) -> Usage:
+def _sum(used: Mapping[str, Usage]) -> Usage:
     return sum(used.values(), Usage())

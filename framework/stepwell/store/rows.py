@@ -100,10 +100,24 @@ def call(base: sqlite3.Connection, row: Call) -> None:
         if found is None:
             return
         (number,) = found
+        _add(base, number, row.node or "", row.usage)
     told = {name: getattr(row, name) for name in TOLD}
     base.execute(
         "insert into call values (?, ?, ?, ?)",
         (number, row.node, usage_text(row.usage), json.dumps(told)),
+    )
+
+
+def _add(base: sqlite3.Connection, run: int, node: str, usage: Usage) -> None:
+    """Adds to what the calls of a node used together: who looks need not add up thousands."""
+    found = base.execute(
+        "select usage from used where run = ? and node = ?", (run, node)
+    ).fetchone()
+    total = usage if found is None else usage_of(found[0]) + usage
+    base.execute(
+        "insert into used values (?, ?, ?)"
+        " on conflict (run, node) do update set usage = excluded.usage",
+        (run, node, usage_text(total)),
     )
 
 

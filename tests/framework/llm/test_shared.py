@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from stepwell.llm import Budget, Price, RateLimit, Usage, metered, record_usage
 from stepwell.llm.account import Account, Amount, Caps
 from stepwell.llm.pace import BURST, Turn
 from stepwell.llm.shared import SharedAccount, SharedPace, shared_name
-from stepwell.store import RunStore
+from stepwell.store import Runs, RunStore
 from stepwell.testing import FakeModel, Received, Reply, module_of
 
 USED = 8
@@ -39,7 +40,7 @@ from time import time
 from openai import OpenAI
 from stepwell import BudgetExceeded, Driver
 from stepwell.llm import Budget, Price, RateLimit, metered
-from stepwell.store import RunStore
+from stepwell.store import Runs, RunStore
 from stepwell.testing import module_of
 
 store, url, adapter, times, retries = sys.argv[1:]
@@ -401,3 +402,80 @@ def test_names_in_the_store_say_nothing_of_what_they_are_made_of() -> None:
     assert "Canary" not in name
     assert name != shared_name("budget", "input", "tenant", "Mr. Finch")
     assert not math.isnan(len(name))
+
+
+FAN = """
+import os
+from openai import OpenAI
+from stepwell import Collect, Parallelizable, tag
+from stepwell.llm import Price, metered
+
+client = metered(
+    OpenAI(base_url=os.environ["FAKE"], api_key="k", max_retries=0, timeout=30),
+    prices={"m": Price(input=1, output=2)},
+)
+
+def number() -> Parallelizable[int]:
+    yield from range(12)
+
+@tag(team="search")
+def said(number: int) -> str:
+    made = client.chat.completions.create(
+        model="m", messages=[{"role": "user", "content": "?"}], max_tokens=10
+    )
+    return made.choices[0].message.content or ""
+
+def all_said(said: Collect[str]) -> list[str]:
+    return said
+"""
+RUNS_FAN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import fan
+from stepwell import Builder, BudgetExceeded
+from stepwell.executors import ProcessesExecutor
+from stepwell.llm import Budget, RateLimit, TokenAccounting
+from stepwell.store import Runs, RunStore
+
+if __name__ == "__main__":
+    store = RunStore(sys.argv[2])
+    adapters = [eval(sys.argv[3]), RateLimit(store=store), TokenAccounting(store=store)]
+    builder = Builder().with_modules(fan).with_adapters(*adapters)
+    driver = builder.with_executor(ProcessesExecutor(3)).build()
+    try:
+        print(len(driver.execute("all_said")["all_said"]))
+    except BudgetExceeded as refused:
+        print("refused", refused.unit)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("budget", "said", "most"),
+    [
+        ("Budget(requests=7, store=store)", "refused requests", 7),
+        ("Budget(requests=5, per='tag:team', store=store)", "refused requests", 5),
+        ("Budget(requests=5, per='input:none', store=store)", "refused requests", 5),
+        ("Budget(requests=12, per='step', store=store)", "12", 12),
+    ],
+)
+def test_worker_processes_of_a_fan_out_are_under_the_cap(
+    tmp_path: Path, model: FakeModel, budget: str, said: str, most: int
+) -> None:
+    (tmp_path / "fan.py").write_text(FAN)
+    (tmp_path / "main.py").write_text(RUNS_FAN)
+    done = subprocess.run(
+        [sys.executable, "main.py", str(tmp_path), str(tmp_path / "runs.db"), budget],
+        cwd=tmp_path,
+        env={**os.environ, "FAKE": model.url},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == said
+    assert len(model.requests) == most
+    run = Runs(tmp_path / "runs.db").run()
+    assert run is not None
+    assert run.usage.requests == most

@@ -112,11 +112,12 @@ def test_a_page_of_noise_gives_an_error_or_what_is_right(path: Path, page: int) 
     assert found is None or (whole is not None and found.run_id == whole.run_id)
 
 
-@pytest.mark.parametrize("table", ["run", "step", "call"])
+@pytest.mark.parametrize("table", ["run", "step", "call", "used"])
 def test_what_no_stepwell_would_write_is_told_of(path: Path, table: str) -> None:
-    column = {"run": "modules", "step": "started", "call": "told"}[table]
+    column = {"run": "modules", "step": "started", "call": "told", "used": "usage"}[table]
     with sqlite3.connect(path) as base:
         base.execute("insert into call values (1, 'answer', '[]', '')")
+        base.execute("insert into used values (1, 'answer', '{}')")
         base.execute(f"update {table} set {column} = 'x'")
     base.close()
     with pytest.raises(StoreError, match="can't be read"):
