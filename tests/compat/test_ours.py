@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from stepwell.compat.hamilton import ad_hoc_utils, async_driver, driver
+from stepwell.compat.hamilton import ad_hoc_utils, async_driver, base, driver
 from stepwell.compat.hamilton.function_modifiers import load_from
 from stepwell.compat.hamilton.io.materialization import to
 from stepwell.compat.hamilton.plugins import h_rich, h_threadpool, h_tqdm
@@ -87,3 +88,19 @@ def test_the_core_never_imports_it() -> None:
         "sys.exit(any(name.startswith('stepwell.compat') for name in sys.modules))\n"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_driver_travels(tmp_path: Path) -> None:
+    """By the names of its modules."""
+    (tmp_path / "flow_that_travels.py").write_text("def a(x: int) -> int:\n    return x + 1\n")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        import flow_that_travels  # type: ignore[import-not-found]
+
+        one = driver.Driver({"y": 1}, flow_that_travels, adapter=base.DefaultAdapter())
+        other = pickle.loads(pickle.dumps(one))
+        assert other.execute(["a"], inputs={"x": 1}) == {"a": 2}
+        assert other.config == {"y": 1}
+    finally:
+        sys.path.remove(str(tmp_path))
+        sys.modules.pop("flow_that_travels", None)

@@ -343,3 +343,14 @@ def a_plan_as_json():
 
     found = json.loads(_built(_flow()).export_execution(["scaled"], inputs=_INPUTS))
     return sorted(node["name"] for node in found["nodes"])
+
+
+def an_input_s_type_is_the_narrowest():
+    def one(x: int | str) -> str:
+        return str(x)
+
+    def two(x: str) -> str:
+        return x
+
+    dr = _built(ad_hoc_utils.create_temporary_module(one, two))
+    return [v.type for v in dr.list_available_variables() if v.name == "x"]

@@ -279,6 +279,26 @@ def piped_without_a_namespace():
     return _run(_built(end), "end", "plus_one", x=1)
 
 
+def piped_in_a_namespace_of_any_name():
+    @pipe_input(step(_add, y=1).named("a"), namespace="global")
+    def end(x: int) -> int:
+        return x
+
+    return _run(_built(end), "end", "global.a", x=1)
+
+
+def names_that_are_no_identifiers():
+    @extract_columns("Tax Rate", "x")
+    def frame() -> pd.DataFrame:
+        return pd.DataFrame({"Tax Rate": [1, 2], "x": [3, 4]})
+
+    @parameterize(**{"Tax Due": {"rate": source("Tax Rate"), "of": value(10)}})
+    def due(rate: pd.Series, of: int) -> pd.Series:
+        return rate * of
+
+    return _run(_built(frame, due), "Tax Rate", "Tax Due")
+
+
 def piped_output():
     @pipe_output(step(_add, y=3), step(_add, y=source("k")), step(_double))
     def end(x: int) -> int:
@@ -512,6 +532,8 @@ def subdags():
         _run(
             dr, "question_length", "fixed_length", "fixed.words", question="What is it?", extra=10
         ),
+        _names(dr),
+        _run(dr, "question_length.text", "fixed.text", question="Why?"),
     ]
 
 
@@ -541,7 +563,8 @@ def subdags_for_each():
         return count
 
     dr = _built(length)
-    return _run(dr, "question_length", "answer_length", "answer_length.words", question="Who?")
+    found = _run(dr, "question_length", "answer_length", "answer_length.words", question="Who?")
+    return [found, _names(dr)]
 
 
 def an_input_said_twice():

@@ -18,8 +18,9 @@ from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorExc
 from stepwell.compat.hamilton.function_modifiers.delayed import under
 from stepwell.compat.hamilton.graph_types import FunctionGraph, HamiltonNode
 from stepwell.compat.hamilton.lifecycle.bridge import bridged
-from stepwell.compat.hamilton.node import input_of, matches_query, node_of
+from stepwell.compat.hamilton.node import input_of, matches_query, narrowest, node_of
 from stepwell.compat.hamilton.plugins.h_threadpool import FutureAdapter
+from stepwell.driver.build import import_modules, names_of
 from stepwell.driver.materialize import From, To
 from stepwell.driver.views import Picture
 from stepwell.errors import ModifierError, RequestError
@@ -77,6 +78,10 @@ class Driver:
             "threads": max((pool.threads for pool in pools), default=0),
         }
         self._core, self._instead = self._built(adapters, self._options["materializers"])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        options = {key: value for key, value in self.__dict__.items() if key in _CARRIED}
+        return _rebuilt, (type(self), names_of(self.graph_modules), options)
 
     def _built(
         self, adapters: Iterable[Any], materializers: Iterable[To | From]
@@ -350,12 +355,23 @@ class Driver:
         graph = self._core.graph
         return [
             HamiltonNode.from_node(
-                input_of(each.name, each.type)
-                if each.is_external_input
-                else node_of(graph.nodes[each.name])
+                node_of(graph.nodes[each.name])
+                if each.name in graph.nodes
+                else input_of(each.name, narrowest([p.type for _, p in graph.inputs[each.name]]))
             )
             for each in found
         ]
+
+
+_CARRIED = ("config", "adapters", "_options", "initialized")
+
+
+def _rebuilt(kind: type[Driver], modules: tuple[str, ...], carried: Mapping[str, Any]) -> Driver:
+    """A driver as it was, in another process."""
+    made = object.__new__(kind)
+    made.__dict__.update(carried, graph_modules=tuple(import_modules(modules)))
+    made._core, made._instead = made._built(made.adapters, made._options["materializers"])
+    return made
 
 
 class NoneIsAnything(EdgeConnectionHook):

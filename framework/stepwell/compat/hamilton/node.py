@@ -10,7 +10,7 @@ from stepwell import spec
 from stepwell.compat.hamilton.live import live
 from stepwell.graph import Graph
 from stepwell.modifiers.stored import LOADER, SAVER
-from stepwell.types import Type
+from stepwell.types import Type, fits
 
 
 class NodeType(enum.Enum):
@@ -153,8 +153,14 @@ def nodes_of(graph: Graph) -> dict[str, Node]:
     """All nodes and inputs of a graph, by name."""
     found = {name: node_of(node) for name, node in graph.nodes.items()}
     for name, readers in graph.inputs.items():
-        found[name] = input_of(name, readers[0][1].type)
+        found[name] = input_of(name, narrowest([param.type for _, param in readers]))
     return found
+
+
+def narrowest(types: Sequence[Type]) -> Type:
+    """The first of the types that suits wherever one of them is asked for; else the first."""
+    suited = (one for one in types if all(fits(one, other) is not False for other in types))
+    return next(suited, types[0])
 
 
 def _role(node: spec.Node) -> NodeType:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorException, like
@@ -48,7 +49,7 @@ def spelt(given: Any) -> Any:
             return Source(spelt(name))
         case Group(items, named):
             return Group(tuple(map(spelt, items)), {key: spelt(v) for key, v in named.items()})
-        case str() if not all(part.isidentifier() for part in given.split(".")):
+        case str() if any(not p.isidentifier() or iskeyword(p) for p in given.split(".")):
             return f"spelt_{given.encode().hex()}_"
     return given
 

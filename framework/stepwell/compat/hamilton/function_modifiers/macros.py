@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from stepwell.compat.hamilton.function_modifiers.base import like
 from stepwell.compat.hamilton.function_modifiers.delayed import CONFIG
-from stepwell.compat.hamilton.function_modifiers.dependencies import dependency
+from stepwell.compat.hamilton.function_modifiers.dependencies import dependency, spelt, unspelt
 from stepwell.errors import ModifierError
 from stepwell.modifiers import step as core_step
 from stepwell.modifiers.arguments import Named
@@ -72,7 +72,8 @@ class ChainedInput(PipedInput):
         links = tuple(_counted(self.steps, reading))
         if self.steps and not links:
             return nodes
-        return PipedInput(links, self.on_input, space).apply(nodes, reading)
+        chained = PipedInput(links, self.on_input, spelt(space)).apply(nodes, reading)
+        return [unspelt(node) for node in chained]
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class ChainedOutput(PipedOutput):
         links = tuple(_counted(self.steps, reading))
         if self.steps and not links:
             return nodes
-        return PipedOutput(links, self.on_output, self.namespace).apply(nodes, reading)
+        chained = PipedOutput(links, self.on_output, spelt(self.namespace)).apply(nodes, reading)
+        return [unspelt(node) for node in chained]
 
 
 def pipe_input(

@@ -11,11 +11,13 @@ from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorExc
 from stepwell.compat.hamilton.function_modifiers.dependencies import Configuration, dependency
 from stepwell.modifiers import parameterized_subdag as core_parameterized_subdag
 from stepwell.modifiers import subdag as core_subdag
-from stepwell.modifiers.arguments import Source, Value
+from stepwell.modifiers.arguments import Source, Value, wholes, wires
 from stepwell.modifiers.modifier import Modifier, Reading
+from stepwell.modifiers.piped import same
 from stepwell.modifiers.within import Subdag
 from stepwell.modifiers.within_each import ParameterizedSubdag
-from stepwell.spec import Node
+from stepwell.spec import Bound, Node, Param
+from stepwell.types import ANY
 
 Part = Callable[..., Any] | ModuleType
 
@@ -55,6 +57,74 @@ class Renamed(Modifier):
         return self.inner.apply(nodes, _Renaming(reading, self.keys))
 
 
+@dataclass(frozen=True)
+class WithInputs(Subdag):
+    """A subdag each of whose inputs is a node of its own, `namespace.input`."""
+
+    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
+        made: list[Node] = []
+        own = {id(node) for node in wholes(nodes)}
+        for node in nodes:
+            if id(node) not in own:
+                made.append(node)
+                continue
+            space = str(self.namespace or node.name)
+            inside = Subdag(self.parts, placed(self.inputs, space), self.config, self.namespace)
+            made += joined(inside.apply([node], reading), node, self.inputs, space)
+        return made
+
+
+@dataclass(frozen=True)
+class EachWithInputs(ParameterizedSubdag):
+    """One node for each name, each with a subdag whose inputs are nodes."""
+
+    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
+        if not self.nodes:
+            return super().apply(nodes, reading)
+        made: list[Node] = []
+        own = {id(node) for node in wholes(nodes)}
+        for node in nodes:
+            for name, given in self.nodes.items() if id(node) in own else ():
+                inputs = {**self.inputs, **given["inputs"]}
+                words = {name: {**given, "inputs": placed(inputs, name)}}
+                one = ParameterizedSubdag(self.parts, {}, self.config, words)
+                made += joined(one.apply([node], reading), replace(node, name=name), inputs, name)
+            if id(node) not in own:
+                made.append(node)
+        return made
+
+
+def placed(inputs: Mapping[str, Any], space: str) -> dict[str, Source]:
+    """Each input as what its node gives."""
+    return {name: Source(f"{space}.{name}") for name in inputs}
+
+
+def joined(
+    inside: Iterable[Node], owner: Node, inputs: Mapping[str, Any], space: str
+) -> list[Node]:
+    """The nodes of a subdag and those of its inputs, each of the type that is asked of it."""
+    found = [*inside]
+    types = {param.reads: param.type for node in found for param in node.params}
+    for name, given in inputs.items():
+        own = f"{space}.{name}"
+        type = types.get(own, ANY)
+        wires_ = [*wires(Param("given", own, type), given, name)]
+        found.append(
+            Node(
+                own,
+                type,
+                tuple(each for each in wires_ if isinstance(each, Param)),
+                step=owner.step,
+                module=__name__,
+                span=owner.span,
+                bound=tuple(each for each in wires_ if isinstance(each, Bound)),
+                when=owner.when,
+                callable=same if owner.callable is not None else None,
+            )
+        )
+    return found
+
+
 @like(core_subdag)
 def subdag(
     *load_from: Part,
@@ -72,7 +142,7 @@ def subdag(
         InvalidDecoratorException: if a name is in `inputs` and in `config`, or no dependency.
     """
     inputs, plain, keys = _given(inputs, config)
-    made: Modifier = Subdag(load_from, inputs, plain, namespace)
+    made: Modifier = WithInputs(load_from, inputs, plain, namespace)
     return Renamed(made, keys) if keys else made
 
 
@@ -95,7 +165,7 @@ def parameterized_subdag(
         own, settled, more = _given(given.get("inputs"), given.get("config"))
         nodes[name] = {"inputs": own, "config": settled}
         keys = keys | more
-    made: Modifier = ParameterizedSubdag(load_from, inputs, plain, nodes)
+    made: Modifier = EachWithInputs(load_from, inputs, plain, nodes)
     return Renamed(made, keys) if keys else made
 
 

@@ -38,9 +38,11 @@ def bridged(adapter: Any) -> Any:
 def _passed(event: str, adapter: Any) -> Callable[..., Any]:
     call = getattr(adapter, event)
     wanted = _wanted(call)
+    known = Known() if event in _AGAIN else None
 
     def given(keywords: dict[str, Any]) -> dict[str, Any]:
-        seen = {name: translated(name, value) for name, value in keywords.items()}
+        translate = known or translated
+        seen = {name: translate(name, value) for name, value in keywords.items()}
         if event == "do_check_edge_types_match":
             # There the reader's type is the first, whatever the names say.
             seen = {"type_from": seen["type_to"], "type_to": seen["type_from"]}
@@ -67,6 +69,21 @@ def _wanted(call: Callable[..., Any]) -> set[str] | None:
     return {param.name for param in params}
 
 
+class Known:
+    """Translates, and keeps what it has made of nodes and graphs, of which a driver has few."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Any, Any]] = {}
+
+    def __call__(self, name: str, value: Any) -> Any:
+        if not isinstance(value, Node | Graph):
+            return translated(name, value)
+        if id(value) not in self._made:
+            # What it is made of is kept beside it, so that nothing else has its number.
+            self._made[id(value)] = value, translated(name, value)
+        return self._made[id(value)][1]
+
+
 def translated(name: str, value: Any) -> Any:
     """What an event is given, as Hamilton's adapters know it."""
     if isinstance(value, Node):
@@ -83,6 +100,9 @@ def translated(name: str, value: Any) -> Any:
         return NodeGroupPurpose.named(str(value))
     return dict(value) if name in ("inputs", "overrides", "config") else value
 
+
+_AGAIN = ("pre_node_execute", "post_node_execute", "pre_graph_execute", "post_graph_execute")
+"""Events that come again with the same node or graph."""
 
 _CLASSES: dict[str, Any] = {
     event: getattr(core, "".join(word.title() for word in event.split("_"))) for event in EVENTS
