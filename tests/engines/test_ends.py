@@ -69,7 +69,7 @@ def processes(mark: str) -> list[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [*ENGINES, "ProcessesExecutor"])
 def test_ctrl_c_leaves_no_process_and_begins_no_item(engine: str, tmp_path: Path) -> None:
     mark = f"STEPWELL_TEST={tmp_path}"
     program = subprocess.Popen(
