@@ -72,7 +72,7 @@ def test_the_type_that_comes_in_is_shown_where_the_text_does_not_say_it(look):
     found = inlay_hints(seen.snapshot, seen.file, ALL)
     assert [(hint.position.line, hint.position.character, hint.label) for hint in found] == [
         (1, 19, ": str"),
-        (2, 18, "← str"),
+        (2, 18, "← str from first"),
     ]
     assert found[0].text_edits[0].new_text == ": str"
     assert found[1].text_edits is None

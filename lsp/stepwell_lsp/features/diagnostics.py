@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.spec import Span
+from stepwell_lsp.links import link
 from stepwell_lsp.snapshot import Snapshot
 
 SOURCE = "stepwell"
@@ -76,6 +77,7 @@ def shown(snapshot: Snapshot, diagnostic: Diagnostic, file: str) -> types.Diagno
         message=diagnostic.message,
         severity=_SEVERITY[diagnostic.severity],
         code=diagnostic.code,
+        code_description=types.CodeDescription(page) if (page := link(diagnostic.code)) else None,
         source=SOURCE,
         tags=[types.DiagnosticTag.Unnecessary] if diagnostic.severity == "hint" else None,
         related_information=[

@@ -9,6 +9,7 @@ from stepwell.spec import Condition, Node
 from stepwell.types import UNKNOWN, Type
 from stepwell_lsp.features import last_run
 from stepwell_lsp.places import Place
+from stepwell_lsp.prompts import prompts
 from stepwell_lsp.snapshot import Snapshot
 
 _SHOWN = 8
@@ -39,6 +40,7 @@ def _node(snapshot: Snapshot, graph: Graph, node: Node) -> str:
     lines = [f"```python\n{signature(node)}\n```"]
     if node.doc:
         lines.append(node.doc)
+    lines += [f"~~~text\n{prompt}\n~~~" for prompt in prompts(snapshot, node)]
     facts = [_reads(graph, node), _read_by(graph, node.name)]
     if node.when:
         facts.append("exists when " + " and ".join(map(_condition, node.when)))

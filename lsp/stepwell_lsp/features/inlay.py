@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
-from stepwell.spec import Param, Span
+from stepwell.spec import Node, Param, Span
 from stepwell.types import UNKNOWN, known
 from stepwell_lsp.features.completion import writable
 from stepwell_lsp.features.hover import signature
@@ -18,6 +18,8 @@ _MISMATCH = "SW201"
 
 def inlay_hints(snapshot: Snapshot, file: str, shown: types.Range) -> list[types.InlayHint]:
     """The type that comes in, behind each parameter that has none or can't take it.
+
+    Where it can't be taken, and is made in another module, that module is named.
 
     A double click writes the type of a parameter that has none, where that needs no import.
     """
@@ -54,5 +56,14 @@ def _hints(
         )
     elif place.span in wrong:
         yield types.InlayHint(
-            end, f"← {kind}", kind=types.InlayHintKind.Type, tooltip=tooltip, padding_left=True
+            end,
+            f"← {kind}{_from(place, maker)}",
+            kind=types.InlayHintKind.Type,
+            tooltip=tooltip,
+            padding_left=True,
         )
+
+
+def _from(place: Place, maker: Node) -> str:
+    other = place.node and maker.module and maker.module != place.node.module
+    return f" from {maker.module}" if other else ""
