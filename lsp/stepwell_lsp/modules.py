@@ -35,6 +35,12 @@ class Modules:
         self._homes: dict[str, frozenset[str]] = {}  # the files that each imports from
         self._seen: set[str] = set()  # the files among which those that matter were looked for
 
+    def start_from(self, others: Modules) -> None:
+        """What others read of the open buffers is not parsed again."""
+        for file in self._sources.buffers:
+            if file in others.read:
+                self.read.setdefault(file, others.read[file])
+
     def update(self, stale: Iterable[str], given: list[Declared], *, search: bool) -> None:
         """Reads what changed, and finds again which files matter if that may be others now.
 

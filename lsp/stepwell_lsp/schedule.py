@@ -147,6 +147,7 @@ class Analyst:
         self._working = False
         self._seen = made
         self.looked = True
+        self._glimpsed = None
         if snapshot is not None:
             self.snapshot = snapshot
         self._hope_ends(self.snapshot)

@@ -64,7 +64,9 @@ class Workspace:
         small = Workspace()
         small.sources, small.encoding = near, self.encoding
         small._modules = Modules(near, self._index)
-        return small.snapshot()
+        found = small.snapshot()
+        self._modules.start_from(small._modules)
+        return found
 
     def snapshot(self) -> Snapshot:
         """The workspace as it is now: only what changed is read and checked again."""

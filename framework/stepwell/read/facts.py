@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from operator import itemgetter
+from sys import intern
 from typing import Any
 
 from stepwell.diagnostic import Diagnostic, Edit, Fix
@@ -30,6 +31,7 @@ from stepwell.spec import (
     Span,
 )
 from stepwell.types import Type
+from stepwell.types.type import plain
 
 _KINDS: tuple[type, ...] = (
     *(Node, Param, Bound, Condition, Prompt, Mention, Hole, Body, Call, Default, Reference),
@@ -131,7 +133,7 @@ class _Reader:
         self.types: list[Type] = []
         self.makers: dict[Any, Callable[[list[Any]], Any]] = {
             "s": lambda row: Span(file, *row[1:]),
-            "S": lambda row: Span(*row[1:]),
+            "S": lambda row: Span(intern(row[1]), *row[2:]),
             "T": lambda row: self.types[row[1]],
             "W": lambda row: Written(row[1], self.value(row[2])),
             "b": lambda row: bytes.fromhex(row[1]),
@@ -143,7 +145,8 @@ class _Reader:
             **{number: self._kind(kind) for number, kind in enumerate(_KINDS)},
         }
         for name, args, mro in types:
-            self.types.append(Type(name, self.value(args), self.value(mro)))
+            given = self.value(args), self.value(mro)
+            self.types.append(plain(name) if given == ((), None) else Type(name, *given))
 
     def value(self, form: Any) -> Any:
         return self.makers[form[0]](form) if type(form) is list else form
@@ -151,13 +154,22 @@ class _Reader:
     def _collection(self, kind: Callable[[Any], Any]) -> Callable[[list[Any]], Any]:
         def make(row: list[Any]) -> Any:
             found = self.makers
-            return kind([found[each[0]](each) if type(each) is list else each for each in row[1:]])
+            return kind(
+                [found[each[0]](each) if type(each) is list else _one(each) for each in row[1:]]
+            )
 
         return make
 
     def _kind(self, kind: Callable[..., Any]) -> Callable[[list[Any]], Any]:
         def make(row: list[Any]) -> Any:
             found = self.makers
-            return kind(*[found[each[0]](each) if type(each) is list else each for each in row[1:]])
+            return kind(
+                *[found[each[0]](each) if type(each) is list else _one(each) for each in row[1:]]
+            )
 
         return make
+
+
+def _one(value: Any) -> Any:
+    """A value; of names, which many parts of a file and many files have, one object for all."""
+    return intern(value) if type(value) is str and value.isidentifier() else value

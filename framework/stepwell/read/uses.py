@@ -96,18 +96,20 @@ class _Group:
         # A hundred pipelines may share a file: names are counted once for all of them.
         self._count = Counter(chain.from_iterable(self._reads.values()))
 
-    def asked(self, use: Use, imported: Collection[str]) -> Iterator[str]:
+    def asked(self, use: Use, imported: Collection[str]) -> set[str]:
         """The names of this pipeline that are asked for, or read by steps that it has not."""
-        own = Counter(
-            chain.from_iterable(
-                names
-                for (file, files), names in self._reads.items()
-                if file in use.files or (files and files <= use.files)
+        about = use.graph.about
+        found = {name for name in chain(self.targets, imported) if name in about}
+        if self._reads:
+            own = Counter(
+                chain.from_iterable(
+                    names
+                    for (file, files), names in self._reads.items()
+                    if file in use.files or (files and files <= use.files)
+                )
             )
-        )
-        for name in use.graph.about:
-            if name in self.targets or name in imported or self._count[name] > own[name]:
-                yield name
+            found |= {name for name in about if self._count[name] > own[name]}
+        return found
 
 
 def _groups(uses: Sequence[Use]) -> Iterator[tuple[_Group, list[Use]]]:

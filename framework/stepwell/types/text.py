@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stepwell.types.names import UNWRAPPED, canonical
-from stepwell.types.type import ANY, EMPTY, NONE, REST, UNREADABLE, Type, literal, union
+from stepwell.types.type import ANY, EMPTY, NONE, REST, UNREADABLE, Type, literal, plain, union
 
 if TYPE_CHECKING:
     import ast
@@ -86,7 +86,7 @@ class _Text:
         if isinstance(meaning, Type):
             return meaning
         found = canonical(meaning or name)
-        return ANY if found == ANY.name else NONE if found == "None" else Type(found)
+        return ANY if found == ANY.name else NONE if found == "None" else plain(found)
 
     def _subscript(self, tree: ast.Subscript) -> Type:
         ast = self._ast

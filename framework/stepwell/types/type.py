@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,12 @@ ANY = Type("typing.Any")
 NONE = Type("None")
 REST = Type("...")
 EMPTY = Type("()")
+
+
+@lru_cache(maxsize=1 << 12)
+def plain(name: str) -> Type:
+    """The type of this name and no more: one object, since most annotations are a few names."""
+    return Type(name)
 
 
 def known(type: Type) -> bool:
