@@ -11,7 +11,9 @@ NodeFilter: TypeAlias = "str | Collection[str] | Callable[[str, Tags], bool] | N
 """All nodes (`None`), one by name, several by name, or those for which `filter(name, tags)`."""
 
 
-_OWN = frozenset(("fallback.model", "fallback.value", "retry.attempts", "timeout.seconds"))
+_OWN = frozenset(
+    ("fallback.model", "fallback.step", "fallback.value", "retry.attempts", "timeout.seconds")
+)
 
 
 def asks_for_itself(node_tags: Tags) -> bool:

@@ -43,7 +43,7 @@ class OwnTimeout(Timeout):
 def own_adapters(nodes: Iterable[Node]) -> list[object]:
     """The adapters for what steps say of themselves, outermost first: a fallback comes when all
     attempts have failed, and a timeout is for each."""
-    found: dict[tuple[str, tuple[Setting, ...]], list[str]] = {}
+    found: dict[tuple[str, tuple[Setting, ...], tuple[int, ...]], list[str]] = {}
     for node in nodes:
         if node.tags and node.kind != "field":
             for adapter in _MAKERS:
@@ -54,12 +54,14 @@ def own_adapters(nodes: Iterable[Node]) -> list[object]:
                         if tag.startswith(f"{adapter}.")
                     )
                 )
-                if settings:
-                    found.setdefault((adapter, settings), []).append(node.name)
+                if settings:  # of two functions of one name each is its own
+                    functions = tuple(id(getattr(value, "function", None)) for _, value in settings)
+                    key = adapter, settings, functions
+                    found.setdefault(key, []).append(node.name)
     order = [*_MAKERS]
     return [
         _MAKERS[adapter](dict(settings), names)
-        for (adapter, settings), names in sorted(
+        for (adapter, settings, _), names in sorted(
             found.items(), key=lambda entry: order.index(entry[0][0])
         )
     ]
@@ -68,6 +70,8 @@ def own_adapters(nodes: Iterable[Node]) -> list[object]:
 def _fallback(settings: Mapping[str, Any], names: list[str]) -> Fallback:
     if "model" in settings:
         return OwnFallback(model=settings["model"], node_filter=names)
+    if "step" in settings:
+        return OwnFallback(step=settings["step"].function, node_filter=names)
     import json
 
     return OwnFallback(value=json.loads(settings["value"]), node_filter=names)

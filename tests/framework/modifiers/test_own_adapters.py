@@ -29,6 +29,10 @@ def failing(times: int, error: Exception | None = None) -> Any:
     return answer, calls
 
 
+def plain(x: int) -> int:
+    return x
+
+
 def run(step: Any, *adapters: Any) -> Any:
     return Driver({}, module_of(step), adapter=[*adapters]).execute([step.__name__])[step.__name__]
 
@@ -65,6 +69,44 @@ def test_a_value_instead_when_all_attempts_have_failed() -> None:
         answer, calls = failing(99)
         assert run(decorate(answer)) == [1, None]
         assert len(calls) == 3
+
+
+def test_a_function_instead() -> None:
+    """With those of the step's arguments that it takes; two of one name are not mixed up."""
+
+    def failing(reads: str) -> Any:
+        def other(x: int) -> str:
+            return f"{reads} {x}"
+
+        def answer(x: int, y: int = 0) -> str:
+            raise TimeoutError
+
+        answer.__name__ = reads
+        return fallback(step=other)(answer)
+
+    dr = Driver({}, module_of(failing("first"), failing("second")))
+    found = dr.execute(["first", "second"], {"x": 1})
+    assert found == {"first": "first 1", "second": "second 1"}
+    assert {node.tags["fallback.step"] for node in dr.graph.nodes.values()} == {"other"}
+
+
+def test_a_function_instead_travels_with_its_step() -> None:
+    """By its own name."""
+    (node,) = Driver({}, module_of(fallback(step=failing)(plain))).graph.nodes.values()
+    sent = pickle.loads(pickle.dumps(node.tags["fallback.step"]))
+    assert (sent, sent.function) == ("failing", failing)
+
+
+async def test_a_function_instead_of_an_async_step() -> None:
+    async def other(x: int) -> int:
+        await asyncio.sleep(0)
+        return x
+
+    @fallback(step=other)
+    async def answer(x: int) -> int:
+        raise TimeoutError
+
+    assert await Driver({}, module_of(answer)).aexecute(["answer"], {"x": 3}) == {"answer": 3}
 
 
 async def test_a_timeout_is_for_each_attempt() -> None:
@@ -175,9 +217,11 @@ def test_a_driver_with_them_travels(module: ModuleType) -> None:
         ("@retry(wait=-1)", "`wait`, at least 0"),
         ("@timeout(0)", "`timeout` takes a number for `seconds`, more than 0; got `0`"),
         ("@timeout(None)", ""),
-        ("@fallback()", "takes either `model` or `value`"),
-        ("@fallback(model='m', value=1)", "takes either `model` or `value`"),
+        ("@fallback()", "takes one of `model`, `step` and `value`"),
+        ("@fallback(model='m', value=1)", "takes one of `model`, `step` and `value`"),
         ("@fallback(model=3)", "takes a model's name or several; got `3`"),
+        ("@fallback(step=lambda: 1)", "takes a function with a name for `step`"),
+        ("@fallback(step='other')", "takes a function with a name for `step`"),
         ("@fallback(value={1, 2})", "takes a value that JSON can hold"),
     ],
 )

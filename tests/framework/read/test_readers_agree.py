@@ -244,6 +244,7 @@ PLAIN_ONES = (
     "@sw.timeout('soon')",
     "@sm.fallback(model=['small', WORDS])",
     "@sw.fallback(value={'text': 'nothing known', 'hits': [1, None]})",
+    "@sw.fallback(step=_summed)",
     "@sw.fallback()",
     "@sw.schema.output(('title', 'str'), ('price', 'float'))",
     "@sm.tag_outputs(one={'k': WORDS}, two={'l': 'm'})",
