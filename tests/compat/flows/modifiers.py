@@ -552,6 +552,22 @@ def subdags_and_config():
     ]
 
 
+def subdags_that_read_their_config():
+    def scaled(factor: int, x: int) -> int:
+        return x * factor
+
+    @subdag(scaled, config={"factor": 3, "unread": 1})
+    def tripled(scaled: int) -> int:
+        return scaled
+
+    @parameterized_subdag(scaled, a={"config": {"factor": 2}}, b={"config": {"factor": 5}})
+    def times(scaled: int) -> int:
+        return scaled
+
+    dr = _built(tripled, times)
+    return [_run(dr, "tripled", "a", "b", "tripled.factor", x=2), _names(dr)]
+
+
 def subdags_for_each():
     @parameterized_subdag(
         words,

@@ -69,9 +69,21 @@ class WithInputs(Subdag):
                 made.append(node)
                 continue
             space = str(self.namespace or node.name)
-            inside = Subdag(self.parts, placed(self.inputs, space), self.config, self.namespace)
-            made += joined(inside.apply([node], reading), node, self.inputs, space)
+            given, read = all_inputs(self.parts, self.inputs, self.config, reading)
+            inside = Subdag(self.parts, placed(read, space), self.config, self.namespace)
+            made += joined(inside.apply([node], reading), node, given, space)
         return made
+
+
+def all_inputs(
+    parts: Iterable[Any], inputs: Mapping[str, Any], config: Mapping[str, Any], reading: Reading
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Inputs and the values of the config, and those of them alone that steps inside may read."""
+    given = {**{key: Value(value) for key, value in config.items()}, **inputs}
+    inside = [node for part in parts for node in reading.steps(part)]
+    asked = {param.reads for node in inside for param in node.params}
+    asked -= {node.name.lstrip("_") for node in inside}
+    return given, {key: value for key, value in given.items() if key in asked or key in inputs}
 
 
 @dataclass(frozen=True)
@@ -86,9 +98,11 @@ class EachWithInputs(ParameterizedSubdag):
         for node in nodes:
             for name, given in self.nodes.items() if id(node) in own else ():
                 inputs = {**self.inputs, **given["inputs"]}
-                words = {name: {**given, "inputs": placed(inputs, name)}}
-                one = ParameterizedSubdag(self.parts, {}, self.config, words)
-                made += joined(one.apply([node], reading), replace(node, name=name), inputs, name)
+                config = {**self.config, **given["config"]}
+                every, read = all_inputs(self.parts, inputs, config, reading)
+                words = {name: {"inputs": placed(read, name), "config": config}}
+                one = ParameterizedSubdag(self.parts, {}, {}, words)
+                made += joined(one.apply([node], reading), replace(node, name=name), every, name)
             if id(node) not in own:
                 made.append(node)
         return made
