@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         RunFinished,
         StepFailed,
         StepFinished,
+        StepSkipped,
         StepStarted,
         StreamReset,
     )
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         inject,
         load_from,
         node,
+        otherwise,
         parameterize,
         parameterize_sources,
         parameterize_values,
@@ -66,13 +68,19 @@ if TYPE_CHECKING:
         timeout,
         unpack_fields,
         value,
+        when,
+        when_in,
+        when_not,
+        when_not_in,
         with_columns,
     )
+    from stepwell.routes import SKIPPED
     from stepwell.stream import Stream
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "SKIPPED",
     "AdapterError",
     "BudgetExceeded",
     "Builder",
@@ -91,6 +99,7 @@ __all__ = [
     "RunFinished",
     "StepFailed",
     "StepFinished",
+    "StepSkipped",
     "StepStarted",
     "StepwellError",
     "StoreError",
@@ -112,6 +121,7 @@ __all__ = [
     "inject",
     "load_from",
     "node",
+    "otherwise",
     "parameterize",
     "parameterize_sources",
     "parameterize_values",
@@ -129,6 +139,10 @@ __all__ = [
     "timeout",
     "unpack_fields",
     "value",
+    "when",
+    "when_in",
+    "when_not",
+    "when_not_in",
     "with_columns",
 ]
 
@@ -141,16 +155,17 @@ __getattr__, __dir__ = exports(
             "ModifierError RequestError StepwellError StoreError Unavailable"
         ),
         "stepwell.execution.events": (
-            "Chunk RunFinished StepFailed StepFinished StepStarted StreamReset"
+            "Chunk RunFinished StepFailed StepFinished StepSkipped StepStarted StreamReset"
         ),
         "stepwell.fanout": "Collect Collecting ItemFailed Parallelizable",
         "stepwell.modifiers": (
             "cache check_output check_output_custom config dataloader datasaver does "
-            "extract_columns extract_fields fallback group inject load_from node parameterize "
-            "parameterize_sources parameterize_values parameterized_subdag pipe_input "
-            "pipe_output retry save_to schema source step subdag tag tag_outputs timeout "
-            "unpack_fields value with_columns"
+            "extract_columns extract_fields fallback group inject load_from node otherwise "
+            "parameterize parameterize_sources parameterize_values parameterized_subdag "
+            "pipe_input pipe_output retry save_to schema source step subdag tag tag_outputs "
+            "timeout unpack_fields value when when_in when_not when_not_in with_columns"
         ),
+        "stepwell.routes": "SKIPPED",
         "stepwell.stream": "Stream",
     },
 )

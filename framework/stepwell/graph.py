@@ -90,6 +90,11 @@ class Graph:
         return self.wiring.fans_out
 
     @property
+    def has_routes(self) -> bool:
+        """Whether it depends on a value that is made in the run which steps are taken."""
+        return self.wiring.has_routes
+
+    @property
     def about(self) -> Mapping[str, list[Node]]:
         """By name, the nodes that make it or read it, in the order written."""
         return self.wiring.about
@@ -142,6 +147,8 @@ class Graph:
 def _line(node: Node) -> str:
     params = [
         (p.keyword, p.reads, p.type.short, p.required, p.positional_only, p.key)
+        if p.guard is None
+        else (p.reads, p.guard.operator, sorted(map(_form, p.guard.values)))
         for p in node.params
     ]
     bound = [(b.keyword, _form(b.value), b.key) for b in node.bound]

@@ -12,7 +12,17 @@ from typing import Any, Literal, NamedTuple
 
 from stepwell.types import UNKNOWN, Type
 
-Kind = Literal["function", "coroutine", "generator", "async_generator", "field", "block", "bundle", "part"]
+Kind = Literal[
+    "function",
+    "coroutine",
+    "generator",
+    "async_generator",
+    "field",
+    "join",
+    "block",
+    "bundle",
+    "part",
+]
 Role = Literal["target", "override", "input", "config"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -31,12 +41,38 @@ class Span(NamedTuple):
         return f"{self.file}:{self.line}"
 
 
+class Guard(NamedTuple):
+    """What a value that is made in the run has to be, for a step to be taken.
+
+    `operator` is `is`, `is_not`, `in` or `not_in`, or `skipped` where nothing is to have been
+    made. `rest` is what `otherwise` writes, until the graph knows what the others are: no other
+    alternative of the join that the param reads is to have been made; the value is the name of
+    its own.
+    """
+
+    operator: Literal["is", "is_not", "in", "not_in", "skipped", "rest"]
+    values: tuple[Any, ...] = ()
+
+
+def guarded(guard: Guard) -> str:
+    """A guard in words: what follows the name that it is about.
+
+    >>> guarded(Guard("is", ("fact",))), guarded(Guard("not_in", (1, 2)))
+    ("= 'fact'", 'not 1 or 2')
+    """
+    if guard.operator in ("skipped", "rest"):
+        return "not made"
+    values = " or ".join(map(repr, guard.values))
+    return f"= {values}" if guard.operator in ("is", "in") else f"not {values}"
+
+
 class Param(NamedTuple):
     """One edge into a node: the keyword the step takes and the name it reads.
 
     `reads` differs from `keyword` only by a modifier (`inject`, `parameterize`). A `group(...)`
     gives several params of one keyword, told apart by `key`: the position in a list or the key of
-    a dict.
+    a dict. One that has a `guard` is given to no step: it decides whether the step is taken, and
+    has no keyword.
     """
 
     keyword: str
@@ -46,6 +82,7 @@ class Param(NamedTuple):
     span: Span | None = None
     positional_only: bool = False
     key: int | str | None = None
+    guard: Guard | None = None
 
 
 class Bound(NamedTuple):
@@ -171,9 +208,9 @@ class Node:
         params: one `Param` for every edge, in the order of the signature.
         doc: the step's docstring, cleaned.
         tags: metadata, from `@tag`.
-        kind: how the step is called; `field` takes one entry out of another node's result. In a
-            plan alone: `block` is all that is done for each item of a fan-out, `part` one of
-            several things collected of it.
+        kind: how the step is called; `field` takes one entry out of another node's result, `join`
+            what was made of several alternatives. In a plan alone: `block` is all that is done for
+            each item of a fan-out, `part` one of several things collected of it.
         step: the function's own name, which a modifier may have left behind.
         module: the dotted name of the module it is written in.
         span: where the step's name is written.
@@ -207,6 +244,16 @@ class Node:
         fields = tuple(getattr(self, name) for name in self.__slots__)
         tags = self.__slots__.index("tags")
         return _node, (*fields[:tags], dict(self.tags), *fields[tags + 1 :])
+
+    @property
+    def arguments(self) -> tuple[Param, ...]:
+        """The params that the step is given: all but those that decide whether it is taken."""
+        return tuple([param for param in self.params if param.guard is None])
+
+    @property
+    def guards(self) -> tuple[Param, ...]:
+        """The params that decide whether the step is taken."""
+        return tuple([param for param in self.params if param.guard is not None])
 
     @property
     def positional_only(self) -> set[str]:

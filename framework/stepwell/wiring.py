@@ -14,6 +14,7 @@ from itertools import chain
 from operator import is_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stepwell.routes import joined
 from stepwell.spec import Body, Node, Param
 from stepwell.spelling import Spellings
 
@@ -49,10 +50,12 @@ class Wiring:
     def __init__(self, written: Iterable[Node], before: Wiring | None = None) -> None:
         self.written: tuple[Node, ...] = tuple(written)
         self.mark = object()
-        self.edit = _edit(before, self.written) if before is not None else None
         self.nodes: dict[str, Node] = {}
         for node in self.written:
             self.nodes.setdefault(node.name, node)
+        if any(node.kind == "join" for node in self.written):
+            self.written, self.nodes = joined(self.written)
+        self.edit = _edit(before, self.written) if before is not None else None
         if before is not None and self.edit is not None:
             self.__dict__.update(_Carried(before, self, self.edit).everything())
             if "circular" in before.__dict__ and "needs" in self.__dict__:
@@ -119,6 +122,11 @@ class Wiring:
     def fans_out(self) -> bool:
         """Whether anything is done once for each item of a `Parallelizable`, or collected."""
         return _fans_out(self.written)
+
+    @cached_property
+    def has_routes(self) -> bool:
+        """Whether it depends on a value that is made in the run which steps are taken."""
+        return _has_routes(self.written)
 
     @cached_property
     def spellings(self) -> Spellings:
@@ -191,6 +199,10 @@ def _fans_out(nodes: Iterable[Node]) -> bool:
     return "stepwell.Parallelizable" in made or not taken.isdisjoint(
         ("stepwell.Collect", "stepwell.Collecting")
     )
+
+
+def _has_routes(nodes: Iterable[Node]) -> bool:
+    return any(param.guard is not None for node in nodes for param in node.params)
 
 
 def _in_order(written: Iterable[Node]) -> bool:
@@ -280,6 +292,8 @@ class _Carried:
             found["spellings"] = self.known["spellings"]
         if self.known.get("fans_out") is False:
             found["fans_out"] = _fans_out(self.edit.come)
+        if self.known.get("has_routes") is False:
+            found["has_routes"] = _has_routes(self.edit.come)
         if self.known.get("has_stale") is False:
             found["has_stale"] = any(node.stale for node in self.edit.come)
         if self.known.get("conditional") == ():

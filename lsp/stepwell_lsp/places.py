@@ -85,7 +85,9 @@ def _of_node(graph: Graph, node: Node) -> Iterator[Place]:
         yield Place(node.span, node.name, node.step or node.name, "step", graph, node)
     for param in node.params:
         if param.span:
-            yield Place(param.span, param.reads, param.keyword, "param", graph, node, param)
+            yield Place(
+                param.span, param.reads, param.keyword or param.reads, "param", graph, node, param
+            )
     if node.prompts:
         reads = {param.keyword: param.reads for param in node.params}
         for prompt in node.prompts:

@@ -24,6 +24,7 @@ from stepwell_lsp.scopes import Function
 from stepwell_lsp.snapshot import Snapshot
 
 _CONFIG = ("when", "when_not", "when_in", "when_not_in")
+_CONFIG_HOMES = ("stepwell.config", "stepwell.modifiers.config")
 _RUNS = ("execute", "aexecute", "stream", "astream", "validate_execution", "explain")
 
 # Modifiers that name no parameter of their step otherwise than is looked for.
@@ -424,7 +425,8 @@ def conditions(
                 if not isinstance(decorator, ast.Call):
                     continue
                 known = module.names.canonical(written(decorator.func) or "") or ""
-                if known.startswith("stepwell.") and known.rpartition(".")[2] in _CONFIG:
+                home, _, name = known.rpartition(".")
+                if home in _CONFIG_HOMES and name in _CONFIG:
                     for keyword in decorator.keywords:
                         if keyword.arg:
                             yield places.word(keyword, keyword.arg)

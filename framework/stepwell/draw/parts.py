@@ -9,7 +9,7 @@ from typing import Literal, TypedDict
 
 from stepwell.errors import did_you_mean
 from stepwell.graph import Graph
-from stepwell.spec import NOTHING, Condition, Node
+from stepwell.spec import NOTHING, Condition, Node, guarded
 
 LONGEST = 40
 
@@ -193,7 +193,10 @@ def _drawn(graph: Graph, options: Options) -> tuple[dict[str, Vertex], list[Arro
                 if only is not None and not (name in only and param.reads in only):
                     continue
                 edge = found.setdefault((param.reads, name), [])
-                edge.append((param.keyword, not param.required))
+                if param.guard is None:
+                    edge.append((param.keyword, not param.required))
+                else:
+                    edge.append((guarded(param.guard), True))
                 if param.reads not in written and param.reads not in vertices:
                     kind = param.type.short.removeprefix("?")
                     bad = param.reads in wrong
@@ -205,7 +208,7 @@ def _drawn(graph: Graph, options: Options) -> tuple[dict[str, Vertex], list[Arro
     arrows = []
     for (source, target), ways in found.items():
         renamed = dict.fromkeys(keyword for keyword, _ in ways if keyword != source)
-        if written[target][0].kind == "field":
+        if written[target][0].kind in ("field", "join"):
             renamed = {}
         optional = all(optional for _, optional in ways)
         arrows.append(Arrow(source, target, ", ".join(renamed), optional))
@@ -214,7 +217,7 @@ def _drawn(graph: Graph, options: Options) -> tuple[dict[str, Vertex], list[Arro
 
 def _vertex(nodes: list[Node], target: bool, wrong: bool, status: str) -> Vertex:
     first = nodes[0]
-    chosen = any(node.when for node in nodes)
+    chosen = any(node.when or node.kind == "join" for node in nodes)
     types = dict.fromkeys(node.type.short.removeprefix("?") for node in nodes)
     notes = [" and ".join(map(_condition, node.when)) for node in nodes if node.when]
     if len(nodes) == 1:

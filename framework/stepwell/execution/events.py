@@ -49,6 +49,13 @@ class StepFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class StepSkipped:
+    """A node is not made in this run: no route led there, or it needs what was not made."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The last event of a run that did not fail; `results` is what `execute` returns."""
 
@@ -57,4 +64,6 @@ class RunFinished:
     seconds: float
 
 
-Event: TypeAlias = StepStarted | Chunk | StreamReset | StepFinished | StepFailed | RunFinished
+Event: TypeAlias = (
+    StepStarted | Chunk | StreamReset | StepFinished | StepFailed | StepSkipped | RunFinished
+)

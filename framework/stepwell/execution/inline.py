@@ -12,6 +12,7 @@ from stepwell.execution.surround import drive, enter, finish, leave, outcome, ou
 from stepwell.execution.work import At, Attribution, Work, new_run_id, note, refuse_coroutine
 from stepwell.lifecycle.dispatch import hook_error
 from stepwell.plan import Line, Plan
+from stepwell.routes import SKIPPED
 
 if TYPE_CHECKING:
     from stepwell.execution.text import Text
@@ -195,6 +196,8 @@ def _noted(error: BaseException, line: Line, at: At) -> None:
 
 
 def _called(line: Line, values: list[Any]) -> Any:
+    if line.route is not None and not line.route.is_taken(values):
+        return SKIPPED
     if line.block is not None:
         from stepwell.execution.loops import loop_of
 
@@ -229,14 +232,19 @@ Seen = Callable[[Any], object]
 
 
 def do(work: Work, values: list[Any], at: At, seen: Seen | None = None) -> Any:
-    """Does the work of one line, hooks and all; gives its result. `seen` is shown each chunk.
+    """Does the work of one line, hooks and all; gives its result, or `SKIPPED`.
+
+    `seen` is shown each chunk.
 
     Raises:
         BaseException: what the step raises, with a note that names the step.
         HookError: if a hook raised that is no observer's.
     """
-    if work.feeds:
-        return _live(work, values, at)
+    if work.special:
+        if work.is_skipped(values):
+            return SKIPPED
+        if work.feeds:
+            return _live(work, values, at)
     if not work.hooks:
         return _step(work, values, at, None, seen)
     words = work.words(values, at)

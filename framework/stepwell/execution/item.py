@@ -13,6 +13,7 @@ from stepwell.execution.work import At
 from stepwell.executors.base import Batch, Cancelled, Done
 from stepwell.fanout import ItemFailed
 from stepwell.lifecycle.dispatch import Around, LifecycleSet
+from stepwell.routes import SKIPPED
 from stepwell.spec import NOTHING, Node
 
 if TYPE_CHECKING:
@@ -62,8 +63,9 @@ class TaskHooks:
 class Made:
     """What has been made so far: results are given on, and errors are what they mean here."""
 
-    def __init__(self, source: Node, on_error: str) -> None:
+    def __init__(self, source: Node, on_error: str, *, may_be_skipped: bool = False) -> None:
         self._source, self._on_error = source, on_error
+        self._may_be_skipped = may_be_skipped
         self._count, self._skipped = 0, 0
         self.error: BaseException | None = None
         """Why the whole has failed."""
@@ -91,13 +93,14 @@ class Made:
         self._count += len(results)
         if self.error is not None:
             return
-        if not errors:
+        if not errors and not self._may_be_skipped:
             yield from results
             return
         for number, result in zip(batch.numbers, results, strict=True):
             error_of = errors.get(number)
             if error_of is None:
-                yield result
+                if result is not SKIPPED:
+                    yield result
             elif self._on_error == "skip":
                 self._skipped += 1
             else:
@@ -158,7 +161,8 @@ class EachItem:
 
     def __init__(self, work: Tasked, shared: Sequence[Any], at: At) -> None:
         self.work, self.shared, self.at = work, shared, at
-        self.made = Made(work.block.source, work.on_error)
+        routed = any(line.route is not None for line in work.block.plan.lines)
+        self.made = Made(work.block.source, work.on_error, may_be_skipped=routed)
         self._source = work.block.source
         self._has_keys = KEY in self._source.tags
         self._above = f"{at.task_id}." if at.task_id else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from stepwell.blocks import ITEMS, item_key
 from stepwell.execution.around import Loop, Place, written
+from stepwell.execution.branches import Part, branched, may_be_skipped, skipped
 from stepwell.execution.work import At, note, works
 from stepwell.plan import Line, Plan
 
@@ -49,18 +50,25 @@ def _loop(
         (f"{made} = []", Place(position)),
         (f"{start} {item} in {items}:{work.how}", Place(position, inner=block.source, loops=loops)),
     ]
-    body: list[tuple[str, Place]] = []
-    for place, each in enumerate(work.works):
-        if each.line.block is not None:
-            body += _loop(inner, position, cast("BlockWork", each), loops)
-            continue
-        own = written(inner, place, each) if each.hooks else inner.plain(place)
-        at = Place(position, inner=each.node, loops=loops)
-        body += [(text, at) for text, _ in own]
+    body = branched(inner, (_part(inner, position, *each, loops) for each in enumerate(work.works)))
     results = ", ".join(map(inner.piece, block.plan.results))
     result = f"({results})" if len(block.plan.results) > 1 else results
-    body.append((f"{made}.append({result})", Place(position, inner=block.source, loops=loops)))
+    only = block.plan.results[0]
+    at = Place(position, inner=block.source, loops=loops)
+    if len(block.plan.results) == 1 and isinstance(only, int) and may_be_skipped(block.plan, only):
+        body.append((f"if {result} is not {skipped(inner)}: {made}.append({result})", at))
+    else:
+        body.append((f"{made}.append({result})", at))
     return lines + [(f"    {text}", place) for text, place in body]
+
+
+def _part(inner: Writer, position: int, place: int, each: Work, loops: tuple[Loop, ...]) -> Part:
+    at = Place(position, inner=each.node, loops=loops)
+    line = each.line._replace(frees=())  # the next item takes their place
+    if each.line.block is not None:
+        return Part(line, _loop(inner, position, cast("BlockWork", each), loops), at)
+    own = written(inner, place, each) if each.hooks else inner.plain(place)
+    return Part(line, [(text, at) for text, _ in own], at)
 
 
 def loop_of(line: Line) -> Callable[..., list[Any]]:

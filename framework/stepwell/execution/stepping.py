@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -11,6 +11,7 @@ from stepwell.execution.events import (
     Event,
     StepFailed,
     StepFinished,
+    StepSkipped,
     StepStarted,
     StreamReset,
 )
@@ -20,6 +21,7 @@ from stepwell.execution.surround import enter, finish, outcome
 from stepwell.execution.work import At, Attribution, Work, note
 from stepwell.lifecycle.made import Restart
 from stepwell.plan import Plan
+from stepwell.routes import SKIPPED
 
 Stepping = Generator[Event, None, Any]
 
@@ -37,6 +39,11 @@ def stepping(
     try:
         for work in works:
             name, began = work.node.name, perf_counter()
+            if work.is_skipped(values):
+                values.append(SKIPPED)
+                yield StepSkipped(name)
+                _drop_all(values, work.line.frees)
+                continue
             yield StepStarted(name)
             try:
                 if work.feeds:
@@ -55,8 +62,7 @@ def stepping(
             if not work.feeds:
                 yield from _flush(heard)
                 yield StepFinished(name, value, perf_counter() - began)
-            for slot in work.line.frees:
-                _drop(values, slot)
+            _drop_all(values, work.line.frees)
         results = results_of(plan, values)
         yield from _flush(heard)
         return results
@@ -143,6 +149,11 @@ def _live(work: Work, values: list[Any], at: At, heard: list[Event]) -> Live:
 def _flush(heard: list[Event]) -> Generator[Event, None, None]:
     while heard:
         yield heard.pop(0)
+
+
+def _drop_all(values: list[Any], slots: Iterable[int]) -> None:
+    for slot in slots:
+        _drop(values, slot)
 
 
 def _drop(values: list[Any], slot: int) -> None:

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from stepwell.lifecycle.made import Restart
-from stepwell.plan import Literal, Piece, Whole
+from stepwell.plan import Literal, Maybe, Piece, Whole
+from stepwell.routes import SKIPPED
 from stepwell.types import Type
 
 if TYPE_CHECKING:
@@ -243,6 +244,10 @@ def piece_value(piece: Piece, values: list[Any]) -> Any:
     if isinstance(piece, Literal):
         return piece.value
     if isinstance(piece, Whole):
-        return values[piece.slot].whole()
+        stream = values[piece.slot]
+        return stream if stream is SKIPPED else stream.whole()
+    if isinstance(piece, Maybe):
+        value = piece_value(piece.piece, values)
+        return piece.default if value is SKIPPED else value
     parts = [piece_value(part, values) for part in piece.pieces]
     return parts if piece.keys is None else dict(zip(piece.keys, parts, strict=True))

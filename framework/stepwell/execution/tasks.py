@@ -22,6 +22,7 @@ from stepwell.execution.events import (
     Event,
     StepFailed,
     StepFinished,
+    StepSkipped,
     StepStarted,
     StreamReset,
 )
@@ -33,6 +34,7 @@ from stepwell.execution.work import At, Attribution, Work, note, wholes
 from stepwell.lifecycle.current import stopping, threads_above
 from stepwell.lifecycle.made import Restart
 from stepwell.lifecycle.stop import Stop
+from stepwell.routes import SKIPPED, Skipped
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -159,6 +161,8 @@ class _Branches:
                     if now - before > SLOW:
                         work.was_slow()
                     before = now
+                elif work.is_skipped(values):
+                    value = self._skipped(work)
                 elif work.feeds:
                     await self._told(work, self._feed(position, work))
                     continue
@@ -174,6 +178,11 @@ class _Branches:
             if not isinstance(error, HookError):
                 note(error, works[position].node, self._at)
             run.failed(error)
+
+    def _skipped(self, work: Work) -> Skipped:
+        if self._emit is not None:
+            self._emit(StepSkipped(work.node.name))
+        return SKIPPED
 
     async def _told(self, work: Work, doing: Coroutine[Any, Any, Any]) -> Any:
         """Does a line, telling its beginning and its end to who listens."""
@@ -341,7 +350,8 @@ class _Branches:
         """Waits for those streams of which the line needs the whole."""
         if self._run.plan.live:
             for slot in wholes(work.line):
-                await self._run.values[slot].complete()
+                if self._run.values[slot] is not SKIPPED:
+                    await self._run.values[slot].complete()
 
     async def _blocking(self, work: Work, thing: Callable[[], Any]) -> Any:
         """Does what may block in a thread, and learns whether it does."""

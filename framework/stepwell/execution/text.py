@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from copy import copy
 from math import isfinite
 from operator import attrgetter, itemgetter
@@ -11,9 +11,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stepwell.execution.around import Place, written
+from stepwell.execution.branches import Part, branched, skipped
 from stepwell.execution.loops import local_name, loop
 from stepwell.execution.streams import Live, joined
-from stepwell.plan import STREAM, Line, Literal, Piece, Plan, Whole
+from stepwell.plan import STREAM, Line, Literal, Maybe, Piece, Plan, Whole
 
 if TYPE_CHECKING:
     from stepwell.execution.bundle import BundleWork
@@ -136,12 +137,7 @@ class Writer:
         body: list[tuple[str, Place]] = []
         for name, local in zip(self.plan.given, self.locals, strict=False):
             body.append((f"{local} = {self._source(name)}[{name!r}]", Place(-1)))
-        for position, work in enumerate(self.works):
-            if _is_taken_apart(work.line):
-                continue
-            body += self._of(position, work)
-            if freed := [self.locals[slot] for slot in self.plan.lines[position].frees]:
-                body.append((f"del {', '.join(freed)}", Place(position)))
+        body += branched(self, self._parts())
         entries = [
             f"{name!r}: {self.piece(result)}"
             for name, result in zip(self.plan.targets, self.plan.results, strict=True)
@@ -155,11 +151,18 @@ class Writer:
         places = (Place(-1), *(place for _, place in body))
         return Text(source, self.spaces.globals, places, tuple(self.locals))
 
+    def _parts(self) -> Iterator[Part]:
+        for position, work in enumerate(self.works):
+            if not _is_taken_apart(work.line):
+                texts = self._of(position, work)
+                yield Part(work.line, texts, Place(position))
+
     def _of(self, position: int, work: Work) -> list[tuple[str, Place]]:
         """The lines that do one line of the plan."""
         if work.line.bundle is not None:
             return self._bundled(position, cast("BundleWork", work))
         if work.line.block is not None:
+            lines = loop(self, position, work)
             return loop(self, position, work)
         return written(self, position, work) if work.hooks else self.plain(position)
 
@@ -167,9 +170,8 @@ class Writer:
         """The lines of a task, one after the other."""
         line, plan = work.line, work.bundle.plan
         inner = self.inside(plan, work.works, [self.piece(piece) for piece in line.args])
-        lines = [
-            text for place, each in enumerate(work.works) for text, _ in inner._of(place, each)
-        ]
+        parts = (part._replace(line=part.line._replace(frees=())) for part in inner._parts())
+        lines = [text for text, _ in branched(inner, parts)]
         made = [inner.piece(result) for result in plan.results]
         slots = [line.slot] if len(made) == 1 else range(line.slot + 1, line.slot + 1 + len(made))
         for slot, name in zip(slots, made, strict=True):
@@ -215,8 +217,15 @@ class Writer:
         """The call of the line's step."""
         node = line.node
         if node.kind == "part":
-            position = node.callable.args[0]  # type: ignore[union-attr]
-            return f"[each[{position}] for each in {self.piece(line.args[0])}]"
+            from stepwell.plan.nesting import made_part
+
+            part: Any = node.callable
+            each = f"each[{part.args[0]}]"
+            made = f" if {each} is not {skipped(self)}" if part.func is made_part else ""
+            return f"[{each} for each in {self.piece(line.args[0])}{made}]"
+        if node.kind == "join":
+            *first, last = (self.piece(piece) for piece in line.args)
+            return "".join(f"{n} if {n} is not {skipped(self)} else " for n in first) + last
         if node.kind == "field":
             reduced: Any = node.callable.__reduce__()
             taken, (entry, *_) = reduced
@@ -243,14 +252,21 @@ class Writer:
                 return self.locals[piece.slot]
             return f"{self.locals[piece.slot]}.whole()"
         if isinstance(piece, Literal):
-            if _plain(piece.value):
-                return repr(piece.value)
-            return self.spaces.write("values", wanted, piece.value)
+            return self.literal(piece.value, wanted)
+        if isinstance(piece, Maybe):
+            slot = piece.piece if isinstance(piece.piece, int) else piece.piece.slot
+            default = self.literal(piece.default, wanted)
+            is_made = f"{self.locals[slot]} is not {skipped(self)}"
+            return f"{self.piece(piece.piece)} if {is_made} else {default}"
         parts = [self.piece(part, f"{wanted}_{i}") for i, part in enumerate(piece.pieces)]
         if piece.keys is None:
             return f"[{', '.join(parts)}]"
         entries = (f"{key!r}: {part}" for key, part in zip(piece.keys, parts, strict=True))
         return f"{{{', '.join(entries)}}}"
+
+    def literal(self, value: object, wanted: str) -> str:
+        """A value that is known before the run."""
+        return repr(value) if _plain(value) else self.spaces.write("values", wanted, value)
 
 
 def _is_taken_apart(line: Line) -> bool:

@@ -15,6 +15,7 @@ from stepwell.execution.surround import drive
 from stepwell.execution.work import At, Attribution, Work, note
 from stepwell.lifecycle.current import stopping, threads_above
 from stepwell.lifecycle.stop import Stop
+from stepwell.routes import SKIPPED, Skipped
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -127,11 +128,13 @@ class _Crew:
     def _value(self, work: Work, position: int) -> Any:
         if not work.feeds:
             return do(work, self._run.values, self._at)
+        if work.is_skipped(self._run.values):
+            return self._started(position, SKIPPED)
         feed = Feed(work.node.type)
         return fill(feed, work, self._run.values, self._at, lambda: self._started(position, feed))
 
-    def _started(self, position: int, feed: Feed) -> None:
-        """A stream's readers need not wait for its end."""
+    def _started(self, position: int, feed: Feed | Skipped) -> None:
+        """A stream's readers need not wait for its end, or for one that is not made."""
         with self._changed:
             self._finished(position, feed, fed=False)
             called = self._called()

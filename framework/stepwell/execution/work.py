@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from stepwell.execution.streams import piece_value
 from stepwell.execution.surround import Asked, surround
 from stepwell.lifecycle.filters import is_tagged
-from stepwell.plan import READ_LIVE, STREAM, Group, Line, Piece, Plan, Whole, positions
+from stepwell.plan import READ_LIVE, STREAM, Group, Line, Maybe, Piece, Plan, Whole, positions
 
 if TYPE_CHECKING:
     from stepwell.executors.base import Executor
@@ -129,6 +129,9 @@ class Work:
         self.line, self.node, self.feeds = line, node, feeds
         self.step: Callable[..., Any] = node.callable  # type: ignore[assignment]
         self.slots: tuple[int, ...] | None = line.args if line.simple else None  # type: ignore[assignment]
+        self.route = line.route
+        self.special = feeds or line.route is not None
+        """Whether it is not simply done: it may be skipped, or is read before it is at its end."""
         self.is_stream = node.type.name == STREAM
         self.awaits = node.kind == "coroutine"
         self.around: tuple[Around, ...] = ()
@@ -144,9 +147,9 @@ class Work:
         self.is_async = self.in_loop or any(hook.is_async for hook in self.hooks)
         self.keeps = readers > 1 or bool(self.hooks)
         self.plain = not self.hooks and not self.needs_context and not self.is_stream
-        self.direct = self.plain and not wholes(line)
+        self.direct = self.plain and line.route is None and not wholes(line)
         waits = self.is_stream or any(param.type.name in READ_LIVE for param in node.params)
-        self.pace = -1 if waits else 0
+        self.pace = -1 if waits else int(node.kind == "join")
         """Of a plain function beside an event loop: 1 seen to be quick, -1 not, 0 not yet known."""
         self._strikes = 0
         self.keywords = [name for name, _ in positions(node)][: len(line.args)]
@@ -171,6 +174,10 @@ class Work:
         once is not for good."""
         self._strikes += 1
         self.pace = 0 if self._strikes < 3 else -1
+
+    def is_skipped(self, values: list[Any]) -> bool:
+        """Whether the line is not to be done, given the values made so far."""
+        return self.route is not None and not self.route.is_taken(values)
 
     def kwargs(self, values: list[Any]) -> dict[str, Any]:
         """What the step is called with, by keyword."""
@@ -298,6 +305,8 @@ def wholes(line: Line) -> list[int]:
     for piece in waiting:
         if isinstance(piece, Whole):
             found.append(piece.slot)
+        elif isinstance(piece, Maybe):
+            waiting.append(piece.piece)
         elif isinstance(piece, Group):
             waiting.extend(piece.pieces)
     return found
@@ -335,7 +344,7 @@ def _work(line: Line, plan: Plan, lifecycle: LifecycleSet, fan: Fan) -> Work:
         from stepwell.execution.bundle import BundleWork
 
         return BundleWork(line, line.bundle, lifecycle, fan)
-    if line.node.kind == "part":
+    if line.node.kind in ("part", "join"):
         return Work(line, type(lifecycle)())
     if line.slot in plan.live:
         return Work(line, lifecycle, feeds=True, readers=plan.holds[line.slot])
@@ -349,7 +358,7 @@ def facts(node: Node) -> dict[str, Any]:
         "node_name": node.name,
         "node_tags": node.tags,
         "node_return_type": node.type,
-        "node_input_types": {param.keyword: param.type for param in node.params},
+        "node_input_types": {param.keyword: param.type for param in node.arguments},
         "task_id": None,
         "is_expand": False,
         "is_collect": False,

@@ -17,7 +17,8 @@ from stepwell.llm.gates import Asking
 from stepwell.llm.prices import dearest, priced
 from stepwell.llm.reading import about_tokens, tier_of
 from stepwell.llm.tokens import counted
-from stepwell.plan import Plan
+from stepwell.plan import Plan, Route
+from stepwell.routes import SKIPPED, first_made
 from stepwell.spec import Node
 from stepwell.usage import Call, Failed, Usage
 
@@ -112,6 +113,12 @@ class Estimate:
         return "\n".join([*lines, f"together: {_line(self, self.currency)}"])
 
 
+def _is_known_skipped(route: Route, values: Sequence[Any]) -> bool:
+    """Whether it is known before the run that a step will not be taken."""
+    asked = (*route.needs, *route.slots())
+    return all(values[slot] is not _UNMADE for slot in asked) and not route.is_taken(values)
+
+
 class _Leaves(BaseException):
     """Raised in the place of a request, so that it does not leave; no step's to catch."""
 
@@ -163,6 +170,12 @@ def estimate(
             values.append(_UNMADE)
             nodes = line.block.plan.nodes if line.block is not None else []
             steps += [past.of(node.name) or _unknown(node.name, _FOR_EACH) for node in nodes]
+            continue
+        if line.node.kind == "join":
+            values.append(first_made(*(values[slot] for slot in plan.reads[position])))
+            continue
+        if line.route is not None and _is_known_skipped(line.route, values):
+            values.append(SKIPPED)
             continue
         if any(values[slot] is _UNMADE for slot in plan.reads[position]):
             values.append(_UNMADE)

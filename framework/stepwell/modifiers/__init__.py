@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stepwell.modifiers.parameterized_values import parameterize_values
     from stepwell.modifiers.piped import pipe_input, pipe_output, step
     from stepwell.modifiers.retried import retry
+    from stepwell.modifiers.routed import otherwise, when, when_in, when_not, when_not_in
     from stepwell.modifiers.stored import load_from, save_to
     from stepwell.modifiers.tagged import tag
     from stepwell.modifiers.tagged_outputs import tag_outputs
@@ -53,6 +54,7 @@ __all__ = [
     "inject",
     "load_from",
     "node",
+    "otherwise",
     "parameterize",
     "parameterize_sources",
     "parameterize_values",
@@ -70,6 +72,10 @@ __all__ = [
     "timeout",
     "unpack_fields",
     "value",
+    "when",
+    "when_in",
+    "when_not",
+    "when_not_in",
     "with_columns",
 ]
 
@@ -93,6 +99,7 @@ __getattr__, __dir__ = exports(
         "stepwell.modifiers.parameterized_values": "parameterize_values",
         "stepwell.modifiers.piped": "pipe_input pipe_output step",
         "stepwell.modifiers.retried": "retry",
+        "stepwell.modifiers.routed": "otherwise when when_in when_not when_not_in",
         "stepwell.modifiers.stored": "load_from save_to",
         "stepwell.modifiers.tagged": "tag",
         "stepwell.modifiers.tagged_outputs": "tag_outputs",

@@ -201,14 +201,14 @@ def wired(node: Node, given: Mapping[str, Any], *, argument: str) -> Node:
     Raises:
         ModifierError: if the step has no such parameter, or is given no dependency for it.
     """
-    keywords = {param.keyword: param for param in node.params}
+    keywords = {param.keyword: param for param in node.arguments}
     for keyword in given:
         if keyword not in keywords:
             raise no_parameter(node, keyword)
     params: list[Param] = []
     bound = list(node.bound)
     for param in node.params:
-        if param.keyword not in given:
+        if param.guard is not None or param.keyword not in given:
             params.append(param)
             continue
         for wire in wires(param, given[param.keyword], f"{argument}{param.keyword}"):
@@ -270,7 +270,7 @@ def _element(container: Type) -> Type:
 
 def no_parameter(node: Node, name: str, *, argument: str = "") -> ModifierError:
     """The error to raise where a step has no parameter of that name."""
-    keywords = {param.keyword: None for param in node.params}
+    keywords = {param.keyword: None for param in node.arguments}
     known = ", ".join(f"`{keyword}`" for keyword in keywords) or "none"
     return ModifierError(
         f"`{node.step or node.name}` has no parameter `{name}`"

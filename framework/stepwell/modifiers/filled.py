@@ -31,7 +31,7 @@ class Filled(Modifier):
         return [self._filled(node, doing) for node in nodes]
 
     def _filled(self, node: Node, doing: Node) -> Node:
-        known = {param.keyword for param in node.params}
+        known = {param.keyword for param in node.arguments}
         for keyword, name in self.mapping.items():
             if name not in known:
                 raise no_parameter(node, str(name), argument=str(keyword))

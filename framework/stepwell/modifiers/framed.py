@@ -74,10 +74,10 @@ class WithColumns(Modifier):
         return [*inside, joined, replace(node, params=params)]
 
     def _frame(self, node: Node) -> Param:
-        if not node.params:
+        if not node.arguments:
             raise ModifierError(f"`with_columns` needs a frame, and `{node.step}` reads nothing")
-        keyword = node.params[0].keyword if self.on_input is None else self.on_input
-        for param in node.params:
+        keyword = node.arguments[0].keyword if self.on_input is None else self.on_input
+        for param in node.arguments:
             if param.keyword == keyword and param.key is None:
                 return param
         raise no_parameter(node, str(keyword), argument="on_input")

@@ -63,6 +63,14 @@ class Modifier:
         """
         return [made for node in nodes for made in self.expand(node)]
 
+    def finish(self, nodes: Sequence[Node]) -> Iterable[Node]:
+        """What becomes of all that the step makes when every modifier has been applied: of names.
+
+        Raises:
+            ModifierError: if an argument does not suit these nodes.
+        """
+        return nodes
+
     def __call__(self, step: F) -> F:
         """Hangs this modifier on a step and gives the very same function back.
 
@@ -90,6 +98,9 @@ def expanded(node: Node, modifiers: Iterable[Modifier], reading: Reading) -> lis
         ModifierError: if an argument of a modifier does not suit the node.
     """
     nodes = [node]
+    modifiers = [*modifiers]
     for modifier in modifiers:
         nodes = [*modifier.apply(nodes, reading)]
+    for modifier in modifiers:
+        nodes = [*modifier.finish(nodes)]
     return nodes

@@ -65,7 +65,7 @@ def made(node: Node, name: str, given: Any) -> Node:
 
 
 def _doc(node: Node, doc: str, wiring: Mapping[str, Any]) -> str:
-    for param in node.params:
+    for param in node.arguments:
         match wiring.get(param.keyword):
             case Source(word) | Value(word):
                 pass

@@ -114,9 +114,9 @@ class PipedInput(Modifier):
     def _piped(self, node: Node, reading: Reading, nodes: Sequence[Node]) -> list[Node]:
         names = self.on_input
         if names is None:
-            if not node.params:
+            if not node.arguments:
                 raise ModifierError(f"`pipe_input` needs a parameter, and `{node.step}` has none")
-            names = node.params[0].keyword
+            names = node.arguments[0].keyword
         made: list[Node] = []
         for name in (names,) if isinstance(names, str) else names:
             own = [param for param in node.params if param.keyword == name]

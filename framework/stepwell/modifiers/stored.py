@@ -44,9 +44,9 @@ class LoadFrom(Modifier):
         return [made for n in nodes for made in (self._loaded(n, nodes) if id(n) in own else (n,))]
 
     def _loaded(self, node: Node, nodes: Sequence[Node]) -> list[Node]:
-        if not node.params:
+        if not node.arguments:
             raise ModifierError(f"`load_from` needs a parameter, and `{node.step}` has none")
-        keyword = node.params[0].keyword if self.inject is None else self.inject
+        keyword = node.arguments[0].keyword if self.inject is None else self.inject
         own = next((p for p in node.params if p.keyword == keyword and p.key is None), None)
         if own is None:
             raise no_parameter(node, str(keyword), argument="inject_")

@@ -11,6 +11,7 @@ from stepwell.errors import ModifierError, did_you_mean, nearest
 from stepwell.modifiers.arguments import (
     Dependency,
     Group,
+    Source,
     Value,
     checked_name,
     short,
@@ -150,7 +151,15 @@ def _inside(node: Node, owner: Node, space: str, made: set[str], given: Mapping[
     bound = list(node.bound)
     for param in node.params:
         if param.reads in made:
-            params.append(param._replace(reads=f"{space}.{param.reads}"))
+            params.append(_renamed(param, space))
+        elif param.guard is not None and not isinstance(given.get(param.reads, param), Source):
+            if param.reads in given:
+                raise ModifierError(
+                    f"`{param.reads}` decides in the run which steps inside are taken, and can't "
+                    "be a literal; give it by `source(…)`, or decide it by `config.when`",
+                    argument=param.reads,
+                )
+            params.append(param)
         elif param.reads in given:
             for wire in _crossing(param, given[param.reads]):
                 (params if isinstance(wire, Param) else bound).append(wire)  # type: ignore[arg-type]
@@ -167,6 +176,14 @@ def _inside(node: Node, owner: Node, space: str, made: set[str], given: Mapping[
         stale=owner.stale or node.stale,
         part_of=f"{node.part_of}, a part of {part_of}" if node.part_of else part_of,
     )
+
+
+def _renamed(param: Param, space: str) -> Param:
+    """What is read of the steps inside, under its name outside."""
+    guard = param.guard
+    if guard is not None and guard.operator == "rest":
+        guard = guard._replace(values=tuple(f"{space}.{own}" for own in guard.values))
+    return param._replace(reads=f"{space}.{param.reads}", guard=guard)
 
 
 def _crossing(param: Param, given: Any) -> Iterable[Param | Bound]:
@@ -195,7 +212,6 @@ def reader(node: Node, space: str, inner: Iterable[Node]) -> Node:
             f"`{node.step or node.name}` reads nothing of what is made inside: {known}"
         )
     params = tuple(
-        param._replace(reads=f"{space}.{param.reads}") if param.reads in made else param
-        for param in node.params
+        _renamed(param, space) if param.reads in made else param for param in node.params
     )
     return replace(node, params=params)

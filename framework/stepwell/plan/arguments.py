@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from stepwell.plan.lines import READ_LIVE, Group, Line, Literal, Piece, Whole
+from stepwell.plan.lines import READ_LIVE, Group, Line, Literal, Maybe, Piece, Whole
 from stepwell.spec import Node
 
 
 def line_of(
-    node: Node, slot: int, slots: dict[str, int], live: frozenset[int], frees: tuple[int, ...]
+    node: Node,
+    slot: int,
+    slots: dict[str, int],
+    live: frozenset[int],
+    frees: tuple[int, ...],
+    unsure: Collection[str] = (),
 ) -> Line:
-    """The line of a node, given where the values are that it may read."""
+    """The line of a node, given where the values are that it may read.
+
+    In the place of what is `unsure`, and may not have been made, a step's own default may stand.
+    """
     code = getattr(node.callable, "__code__", None)
     params = node.params
     if (
         not node.bound
         and not live
+        and not unsure
         and code is not None
         and not hasattr(node.callable, "__wrapped__")
     ):
@@ -30,18 +39,17 @@ def line_of(
             ]
             if len(args) == len(params) and -1 not in args:
                 return Line(node, slot, tuple(args), (), frees, True)
-    return _odd_line(node, slot, slots, live, frees)
+    pieces = _pieces(node, slots, live, () if node.kind == "join" else unsure)
+    return _odd_line(node, slot, pieces, frees)
 
 
-def _odd_line(
-    node: Node, slot: int, slots: dict[str, int], live: frozenset[int], frees: tuple[int, ...]
-) -> Line:
+def _odd_line(node: Node, slot: int, pieces: dict[str, Piece], frees: tuple[int, ...]) -> Line:
     """A line whose arguments are not just values in the order of the signature."""
-    pieces = _pieces(node, slots, live)
     args: list[Piece] = []
-    if node.kind == "field":
+    if node.kind in ("field", "join"):
         args = list(pieces.values())
-        return Line(node, slot, tuple(args), (), frees, isinstance(args[0], int))
+        simple = all(isinstance(piece, int) for piece in args)
+        return Line(node, slot, tuple(args), (), frees, simple)
     for name, default in positions(node):
         if name in pieces:
             args.append(pieces.pop(name))
@@ -70,15 +78,35 @@ def positions(node: Node) -> Iterator[tuple[str, Any]]:
     yield from zip(code.co_varnames[:count], every[:count], strict=True)
 
 
-def _pieces(node: Node, slots: dict[str, int], live: frozenset[int]) -> dict[str, Piece]:
+def default_of(node: Node, keyword: str) -> Any:
+    """What the step itself puts in the place of a parameter that is not given."""
+    function: Any = node.callable
+    if keyword in (own := getattr(function, "defaults", {})):
+        return own[keyword]
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    code, last = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    found = dict(zip(names[len(names) - len(last) :], last, strict=True))
+    return (found | (function.__kwdefaults__ or {})).get(keyword)
+
+
+def _pieces(
+    node: Node, slots: dict[str, int], live: frozenset[int], unsure: Collection[str]
+) -> dict[str, Piece]:
     """Each keyword with what it is given; a group's parts are put together."""
     pieces: dict[str, Piece] = {}
     groups: dict[str, dict[int | str, Piece]] = {}
     for param in node.params:
         slot = slots.get(param.reads)
-        if slot is None:
+        if slot is None or param.guard is not None:
             continue
-        piece: Piece = Whole(slot) if slot in live and param.type.name not in READ_LIVE else slot
+        value: int | Whole = slot
+        if slot in live and param.type.name not in READ_LIVE:
+            value = Whole(slot)
+        piece: Piece = value
+        if not param.required and param.reads in unsure:
+            piece = Maybe(value, default_of(node, param.keyword))
         if param.key is None:
             pieces[param.keyword] = piece
         else:

@@ -8,8 +8,7 @@ from heapq import heapify, heappop, heappush
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
-from stepwell.plan.lines import Bundle, Group, Line, Plan, Whole
-from stepwell.plan.nesting import freeing
+from stepwell.plan.lines import Bundle, Group, Line, Maybe, Plan, Route, Whole, freeing
 from stepwell.spec import Node
 
 Grouping = Literal["block", "step", "level", "all"]
@@ -82,7 +81,7 @@ def _alone(plan: Plan, grouping: Grouping) -> set[int]:
     alone = {slot - first for slot in plan.live if slot >= first}
     for position, line in enumerate(plan.lines):
         reads_live = not plan.live.isdisjoint(plan.reads[position])
-        if line.block is not None or line.node.kind == "part" or reads_live:
+        if line.block is not None or line.node.kind in ("part", "join") or reads_live:
             alone.add(position)
     return alone
 
@@ -236,7 +235,15 @@ def _moved_line(line: Line, slots: Mapping[int, int], live: Collection[int]) -> 
         args=tuple(_moved(piece, slots, live) for piece in line.args),
         kwargs=tuple((name, _moved(piece, slots, live)) for name, piece in line.kwargs),
         frees=(),
+        route=line.route and _moved_route(line.route, slots),
     )
+
+
+def _moved_route(route: Route, slots: Mapping[int, int]) -> Route:
+    ways = tuple(
+        tuple(check._replace(slot=slots[check.slot]) for check in way) for way in route.ways
+    )
+    return Route(ways, tuple(slots[slot] for slot in route.needs))
 
 
 def _moved(piece: Any, slots: Mapping[int, int], live: Collection[int]) -> Any:
@@ -245,6 +252,8 @@ def _moved(piece: Any, slots: Mapping[int, int], live: Collection[int]) -> Any:
     if isinstance(piece, Whole):
         # What comes out of a task is whole already.
         return Whole(slots[piece.slot]) if piece.slot in live else slots[piece.slot]
+    if isinstance(piece, Maybe):
+        return Maybe(_moved(piece.piece, slots, live), piece.default)
     if isinstance(piece, Group):
         return Group(piece.keys, tuple(_moved(part, slots, live) for part in piece.pieces))
     return piece

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from stepwell.graph import Graph
-from stepwell.spec import Node, Param
+from stepwell.routes import SKIPPED, passes
+from stepwell.spec import Guard, Node, Param
 
 if TYPE_CHECKING:
     from stepwell.blocks import Blocks
@@ -31,6 +32,13 @@ class Whole(NamedTuple):
     slot: int
 
 
+class Maybe(NamedTuple):
+    """A value that may not have been made; the step's own default takes its place then."""
+
+    piece: int | Whole
+    default: Any
+
+
 class Group(NamedTuple):
     """Several values for one keyword: a list, or a dict if it has keys."""
 
@@ -38,8 +46,49 @@ class Group(NamedTuple):
     pieces: tuple[Piece, ...]
 
 
-Piece: TypeAlias = int | Literal | Whole | Group
+Piece: TypeAlias = int | Literal | Whole | Maybe | Group
 """One argument: the slot of a value, or one of the above."""
+
+
+class Check(NamedTuple):
+    """A guard and the value that it is about.
+
+    Args:
+        slot: where the value is.
+        guard: what it has to be.
+        unsure: whether it may not have been made.
+    """
+
+    slot: int
+    guard: Guard
+    unsure: bool
+
+
+class Route(NamedTuple):
+    """When a line is done; else its result is `SKIPPED`.
+
+    Args:
+        ways: the checks of any one of these have to pass; always, where there are none.
+        needs: the slots of what it can't do without.
+    """
+
+    ways: tuple[tuple[Check, ...], ...]
+    needs: tuple[int, ...]
+
+    def is_taken(self, values: Sequence[Any]) -> bool:
+        """Whether the line is to be done, given the values made so far."""
+        for slot in self.needs:
+            if values[slot] is SKIPPED:
+                return False
+        if not self.ways:
+            return True
+        return any(
+            all(passes(check.guard, values[check.slot]) for check in way) for way in self.ways
+        )
+
+    def slots(self) -> Iterator[int]:
+        """The slots that are checked, each once."""
+        yield from dict.fromkeys(check.slot for way in self.ways for check in way)
 
 
 class Line(NamedTuple):
@@ -55,6 +104,7 @@ class Line(NamedTuple):
         block: what is done for each item of the first argument, with the others; a line that has
             one calls no function of its node.
         bundle: what is done as one task, given the arguments; as with a block.
+        route: when it is done, where it is not always; such a line is not `simple`.
     """
 
     node: Node
@@ -65,15 +115,20 @@ class Line(NamedTuple):
     simple: bool
     block: Block | None = None
     bundle: Bundle | None = None
+    route: Route | None = None
 
     def slots(self) -> Iterator[int]:
         """Every slot that is read, once for each time."""
+        if self.route is not None:
+            yield from self.route.slots()
         waiting: list[Piece] = [*self.args, *(piece for _, piece in self.kwargs)]
         for piece in waiting:
             if isinstance(piece, int):
                 yield piece
             elif isinstance(piece, Whole):
                 yield piece.slot
+            elif isinstance(piece, Maybe):
+                waiting.append(piece.piece)
             elif isinstance(piece, Group):
                 waiting.extend(piece.pieces)
 
@@ -149,7 +204,7 @@ class Plan:
     @cached_property
     def nodes(self) -> list[Node]:
         """The nodes that run, in order; those done for each item are there once."""
-        if self.blocks is None and not self.has_bundles:
+        if self.blocks is None and not self.has_bundles and not self.graph.has_routes:
             return [line.node for line in self.lines]
         nodes: list[Node] = []
         for line in self.lines:
@@ -157,7 +212,7 @@ class Plan:
                 nodes += line.block.plan.nodes
             elif line.bundle is not None:
                 nodes += line.bundle.plan.nodes
-            elif line.node.kind != "part":
+            elif line.node.kind not in ("part", "join"):
                 nodes.append(line.node)
         return nodes
 
@@ -224,3 +279,15 @@ class Plan:
     def is_async(self) -> bool:
         """Whether a step has to be awaited."""
         return any(node.kind in ("coroutine", "async_generator") for node in self.nodes)
+
+
+def freeing(lines: Sequence[Line], results: Iterable[int | Whole]) -> tuple[Line, ...]:
+    """The lines, each told which results it is the last to read."""
+    kept = {result if isinstance(result, int) else result.slot for result in results}
+    first = lines[0].slot if lines else 0
+    freed: list[Line] = []
+    for line in reversed(lines):
+        frees = [slot for slot in dict.fromkeys(line.slots()) if slot >= first and slot not in kept]
+        kept.update(frees)
+        freed.append(line._replace(frees=tuple(frees)))
+    return tuple(reversed(freed))

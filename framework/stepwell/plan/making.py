@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from stepwell.graph import Graph
 from stepwell.plan.arguments import line_of
-from stepwell.plan.lines import STREAM, Missing, Plan, Whole
+from stepwell.plan.lines import STREAM, Missing, Plan, Whole, freeing
 from stepwell.spec import Node
 
 
@@ -22,6 +23,8 @@ def plan(graph: Graph, targets: Sequence[str], given: Collection[str] = ()) -> P
         from stepwell.plan.nesting import nesting
 
         return nesting(graph, targets, nodes, names, missing)
+    if graph.has_routes:
+        return _routed(graph, targets, nodes, names, missing)
     slots = {name: slot for slot, name in enumerate(names)}
     for slot, node in enumerate(nodes, len(names)):
         slots[node.name] = slot
@@ -34,6 +37,31 @@ def plan(graph: Graph, targets: Sequence[str], given: Collection[str] = ()) -> P
     known = [slots[name] for name in targets if name in slots]
     results = tuple(Whole(slot) if slot in live else slot for slot in known)
     return Plan(graph, tuple(targets), names, lines, results, live, missing)
+
+
+def _routed(
+    graph: Graph,
+    targets: Sequence[str],
+    nodes: Sequence[Node],
+    names: tuple[str, ...],
+    missing: tuple[Missing, ...],
+) -> Plan:
+    """The plan of a graph in which it is known only in the run which steps are taken."""
+    from stepwell.plan.routing import Routing, vertex
+
+    routing = Routing([vertex(node) for node in nodes], targets)
+    by_name = {node.name: node for node in nodes}
+    slots = {name: slot for slot, name in enumerate((*names, *routing.order))}
+    live = _read_live(nodes, slots)
+    lines = []
+    for name in routing.order:
+        line = line_of(by_name[name], slots[name], slots, live, (), routing.unsure)
+        route = routing.route(name, slots)
+        lines.append(line if route is None else line._replace(simple=False, route=route))
+    known = [slots[name] for name in targets if name in slots]
+    results = tuple(Whole(slot) if slot in live else slot for slot in known)
+    freed = freeing(lines, results)
+    return Plan(graph, tuple(targets), names, freed, results, live, missing)
 
 
 def _walk(
@@ -59,16 +87,25 @@ def _walk(
             done.add(stack.pop())
         elif name in entered:
             done.add(stack.pop())
-            order.append(nodes[name])
+            node = nodes[name]
+            order.append(node if node.kind != "join" else _narrowed(node, given))
         else:
             entered.add(name)
             node = nodes[name]
+            if node.kind == "join":
+                node = _narrowed(node, given)
             for param in node.params:
                 reads = param.reads
                 if reads not in nodes and reads not in given and param.required:
                     missing.setdefault(reads, Missing(reads, node, param))
             stack += [param.reads for param in reversed(node.params) if param.reads not in done]
     return order, tuple(used), tuple(missing.values())
+
+
+def _narrowed(node: Node, given: Collection[str]) -> Node:
+    """A join; where one of its alternatives is given, it reads nothing else."""
+    taken = tuple(param for param in node.params if param.reads in given)
+    return replace(node, params=taken) if taken else node
 
 
 def _read_live(nodes: Iterable[Node], slots: dict[str, int]) -> frozenset[int]:

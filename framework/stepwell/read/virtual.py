@@ -196,7 +196,7 @@ class _Calls:
             said = annotation(node.type, self.needed)
             self._line(f"{variable}: {said} = v_" if said else f"{variable} = v_")
             return
-        wired = {(param.keyword, param.key): self._maker(node, param) for param in node.params}
+        wired = {(param.keyword, param.key): self._maker(node, param) for param in node.arguments}
         above = [self.depth.get(id(maker), 0) for maker in wired.values() if maker is not None]
         depth = self.depth[id(node)] = max(above, default=0) + 1
         if depth % _DEPTH:
@@ -204,7 +204,7 @@ class _Calls:
         else:
             self._call(function, node, wired)
             self._call(f"{variable} = {function}", node, {})
-        for param in node.params:
+        for param in node.arguments:
             for other in self.makers.get(param.reads, ())[1:]:
                 if self._feeds(other, node, param):
                     self._call(function, node, {(param.keyword, param.key): other})
@@ -218,8 +218,8 @@ class _Calls:
         here = self.functions.get((node.module, node.body.line), {})
         name = node.step if node.step in here else next(iter(here), "")
         # A modifier makes nodes of its own, too, which pass on what a step gave.
-        own = {param.keyword for param in node.params} | {bound.keyword for bound in node.bound}
-        if own != here.get(name) or any(param.span is None for param in node.params):
+        own = {param.keyword for param in node.arguments} | {bound.keyword for bound in node.bound}
+        if own != here.get(name) or any(param.span is None for param in node.arguments):
             return None
         wait = "await " if node.kind == "coroutine" else ""
         return f"{wait}{alias}.{name}"
@@ -242,7 +242,7 @@ class _Calls:
         self._line(f"{head}(")
         head_line = len(self.virtual.lines)
         groups: dict[str, list[Param]] = {}
-        for param in node.params:
+        for param in node.arguments:
             groups.setdefault(param.keyword, []).append(param)
         for keyword, params in groups.items():
             name = "" if params[0].positional_only else f"{keyword}="

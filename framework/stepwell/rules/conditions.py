@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations, product
 from typing import Any
 
-from stepwell.spec import Condition, Node
+from stepwell.spec import Condition, Guard, Node
 
 _READABLE = (str, int, float, bytes, bool, type(None))
 
@@ -26,6 +26,28 @@ def exclusive(one: Node, other: Node) -> bool:
     )
 
 
+def on_one_route(one: Node, other: Node) -> bool:
+    """Whether some run may take both of two alternatives; false also where that can't be known.
+
+    >>> from stepwell.spec import Param
+    >>> fact = Node("answer.a", params=(Param("", "kind", guard=Guard("is", ("fact",))),))
+    >>> chat = Node("answer.b", params=(Param("", "kind", guard=Guard("is", ("chat",))),))
+    >>> on_one_route(fact, chat), on_one_route(fact, Node("answer.c"))
+    (False, True)
+    """
+    if one.module == other.module and one.step == other.step:
+        return False  # two nodes that one function makes
+    for a, b in product(one.guards, other.guards):
+        if a.guard and b.guard and a.reads == b.reads and _contradict(a.guard, b.guard):
+            return False
+    return _for_rest(one) == _for_rest(other)
+
+
+def _for_rest(node: Node) -> bool:
+    """Whether it is taken where no other alternative is."""
+    return any(p.guard is not None and p.guard.operator in ("skipped", "rest") for p in node.params)
+
+
 def together(nodes: Iterable[Node]) -> bool:
     """Whether some configuration may have all of these nodes."""
     conditional = [node for node in nodes if node.when]
@@ -36,7 +58,7 @@ def _last(node: Node) -> bool:
     return any(condition.operator == "default" for condition in node.when)
 
 
-def _contradict(a: Condition, b: Condition) -> bool:
+def _contradict(a: Condition | Guard, b: Condition | Guard) -> bool:
     if not (_readable(a) and _readable(b)):
         return True
     positive = [c for c in (a, b) if c.operator in ("is", "in")]
@@ -94,5 +116,5 @@ def shown(conditions: Iterable[Condition]) -> str:
     )
 
 
-def _readable(condition: Condition) -> bool:
+def _readable(condition: Condition | Guard) -> bool:
     return all(isinstance(value, _READABLE) for value in condition.values)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import combinations
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
-from stepwell.rules.conditions import exclusive
+from stepwell.rules.conditions import exclusive, on_one_route
 from stepwell.rules.rule import Rule
 from stepwell.spec import Node
 
@@ -47,6 +48,8 @@ class DuplicateNode(Rule):
     def check(self, graph: Graph) -> Iterator[Diagnostic]:
         if len(graph.nodes) == len(graph.written):
             return
+        if graph.has_routes:
+            yield from self._alternatives(graph)
         by_name: dict[str, list[Node]] = defaultdict(list)
         for node in graph.written:
             by_name[node.name].append(node)
@@ -57,8 +60,36 @@ class DuplicateNode(Rule):
                     related = [(first.span, f"`{name}` is first made here")] if first.span else []
                     yield self.at(node.span, node=name, other=_place(first), related=related)
 
+    def _alternatives(self, graph: Graph) -> Iterator[Diagnostic]:
+        """Alternatives of one join that a single run could take both of."""
+        tested = {(node.module, node.step): node for node in graph.written if node.guards}
+        told = set()
+        for join in graph.nodes.values():
+            if join.kind != "join":
+                continue
+            made = [graph.nodes[p.reads] for p in join.params if p.reads in graph.nodes]
+            steps = [tested.get((node.module, node.step), node) for node in made]
+            for one, other in combinations(steps, 2):
+                pair = (one.name, other.name)
+                if pair in told or exclusive(one, other) or not on_one_route(one, other):
+                    continue
+                told.add(pair)
+                if not (one.stale or other.stale):
+                    related = [(one.span, f"`{join.name}` is first made here")] if one.span else []
+                    yield self.at(
+                        other.span,
+                        node=join.name,
+                        other=_place(one),
+                        related=related,
+                        severity="warning",
+                        message="`{node}` may be made twice in one run, here and {other}, and the "
+                        "first counts; have what they ask for exclude each other",
+                    )
+
 
 def _clash(one: Node, other: Node, graph: Graph) -> bool:
+    if one.kind == other.kind == "join":
+        return False
     if one.stale or other.stale or (one.span is not None and one.span == other.span):
         return False
     return graph.config is not None or not exclusive(one, other)

@@ -39,12 +39,12 @@ class MissingAnnotation(NodeRule):
     message = "`{node}` does not say what it returns; write `-> …` after its parameters"
 
     def of(self, node: Node, graph: Graph) -> Iterator[Diagnostic]:
-        if node.stale or node.kind == "field":
+        if node.stale or node.kind in ("field", "join"):
             return
         step = node.step or node.name
         if _unsaid(node.type):
             yield self.at(node.span, node=step)
-        for param in node.params:
+        for param in node.arguments:
             if _unsaid(param.type) and param.key is None:
                 yield self.at(
                     param.span or node.span,

@@ -44,7 +44,7 @@ class UnusedParameter(FunctionRule):
     def of_body(self, node: Node, body: Body, graph: Graph) -> Iterator[Diagnostic]:
         if body.empty or not plain(body) or body.reads & _ALL:
             return
-        for param in node.params:
+        for param in node.arguments:
             if param.keyword not in body.reads and param.key is None:
                 place = param.span or node.span
                 yield self.at(place, node=node.step or node.name, param=param.keyword)

@@ -74,6 +74,8 @@ class Coverage(NodeExecutionHook, GraphConstructionHook):
     def run_after_graph_construction(self, *, graph: Graph, **future_kwargs: Any) -> None:
         with self._lock:
             for node in graph.nodes.values():
+                if node.kind == "join":  # it does nothing of its own
+                    continue
                 self.nodes.add(node.name)
                 reads = self._edges.setdefault(node.name, {})
                 for param in node.params:
@@ -90,7 +92,7 @@ class Coverage(NodeExecutionHook, GraphConstructionHook):
         reads = self._edges.get(node_name, {})
         with self._lock:
             self.nodes_run.add(node_name)
-            for keyword in node_kwargs:
+            for keyword in (*node_kwargs, ""):  # what it is guarded by has no keyword
                 self.edges_run.update((source, node_name) for source in reads.get(keyword, ()))
 
     @property

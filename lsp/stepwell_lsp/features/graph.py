@@ -16,7 +16,7 @@ from lsprotocol import types
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.read.pipelines import Pipeline
-from stepwell.spec import Condition, Node, Param, Span
+from stepwell.spec import Condition, Node, Param, Span, guarded
 from stepwell.store.past import PastRun
 from stepwell_lsp.features.last_run import Figure, LastRun, Page, figure, last_run, page, told
 from stepwell_lsp.features.symbols import body
@@ -298,7 +298,7 @@ def _vertices(
 
 
 def _kind(nodes: list[Node]) -> str:
-    if any(node.when for node in nodes):
+    if any(node.when or node.kind == "join" for node in nodes):
         return "choice"
     return "field" if nodes[0].kind == "field" else "step"
 
@@ -349,7 +349,7 @@ def _edges(graph: Graph, problems: Iterable[Diagnostic], kept: Container[str] | 
             source=source,
             target=target,
             label=_label(source, ways),
-            optional=all(not param.required for _, param in ways),
+            optional=all(not p.required or p.guard is not None for _, p in ways),
             wrong=any(param.span in wrong for _, param in ways if param.span),
         )
         for (source, target), ways in found.items()
@@ -357,7 +357,11 @@ def _edges(graph: Graph, problems: Iterable[Diagnostic], kept: Container[str] | 
 
 
 def _label(source: str, ways: list[tuple[Node, Param]]) -> str:
-    renamed = (p.keyword for node, p in ways if node.kind != "field" and p.keyword != source)
+    renamed = (
+        p.keyword if p.guard is None else guarded(p.guard)
+        for node, p in ways
+        if node.kind not in ("field", "join") and p.keyword != source
+    )
     return ", ".join(dict.fromkeys(renamed))
 
 

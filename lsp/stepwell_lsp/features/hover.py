@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types
 
 from stepwell.graph import Graph
-from stepwell.spec import Condition, Node
+from stepwell.spec import Condition, Node, Param
 from stepwell.types import UNKNOWN, Type
 from stepwell_lsp.features import last_run
 from stepwell_lsp.places import Place
@@ -44,6 +44,8 @@ def _node(snapshot: Snapshot, graph: Graph, node: Node) -> str:
     facts = [_reads(graph, node), _read_by(graph, node.name)]
     if node.when:
         facts.append("exists when " + " and ".join(map(_condition, node.when)))
+    if node.guards:
+        facts.append("taken when " + " and ".join(map(_guard, node.guards)))
     if node.tags:
         facts.append("tags: " + ", ".join(f"`{key}={value}`" for key, value in node.tags.items()))
     if node.module:
@@ -58,7 +60,7 @@ def _node(snapshot: Snapshot, graph: Graph, node: Node) -> str:
 def signature(node: Node) -> str:
     """A node's signature as Python writes it, by the names that are read."""
     params = [
-        p.reads + _annotation(": ", p.type) + ("" if p.required else " = …") for p in node.params
+        p.reads + _annotation(": ", p.type) + ("" if p.required else " = …") for p in node.arguments
     ]
     word = "async def" if node.kind in ("coroutine", "async_generator") else "def"
     result = _annotation(" -> ", node.type)
@@ -103,6 +105,15 @@ def _input(place: Place) -> str:
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(f"`{name}`" for name in names[:_SHOWN]) + more
+
+
+def _guard(param: Param) -> str:
+    assert param.guard is not None
+    operator, given = param.guard
+    if operator not in _WORDS:
+        return f"`{param.reads}` is not made"
+    values = ", ".join(f"`{value!r}`" for value in given)
+    return f"`{param.reads}` {_WORDS[operator]} {values}"
 
 
 def _condition(condition: Condition) -> str:

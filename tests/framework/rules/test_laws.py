@@ -19,6 +19,7 @@ from stepwell.spec import (
     Call,
     Condition,
     Default,
+    Guard,
     Hole,
     Mention,
     Node,
@@ -42,14 +43,26 @@ TYPES = st.sampled_from(
         *map(from_text, ["int", "str", "list[int]", "list[int | None]", "Literal['a']"]),
     ]
 )
+VALUED = st.lists(st.sampled_from(["a", 1, None, object, True]), max_size=2).map(tuple)
+GUARDS = st.builds(
+    Guard, st.sampled_from(["is", "is_not", "in", "not_in", "skipped", "rest"]), VALUED
+)
 PARAMS = st.builds(
-    Param, NAMES, NAMES, TYPES, st.booleans(), SPANS, st.booleans(), st.none() | st.integers(0, 2)
+    Param,
+    NAMES,
+    NAMES,
+    TYPES,
+    st.booleans(),
+    SPANS,
+    st.booleans(),
+    st.none() | st.integers(0, 2),
+    st.none() | st.none() | GUARDS,
 )
 CONDITIONS = st.builds(
     Condition,
     st.sampled_from(["mode", ""]),
     st.sampled_from(["is", "is_not", "in", "not_in", "default"]),
-    st.lists(st.sampled_from(["a", 1, None, object]), max_size=2).map(tuple),
+    VALUED,
 )
 SPOTS = st.lists(st.tuples(NAMES, PLACES), max_size=2).map(tuple)
 CALLED = st.sampled_from(
@@ -89,7 +102,7 @@ NODES = st.builds(
     NAMES,
     TYPES,
     st.lists(PARAMS, max_size=3).map(tuple),
-    kind=st.sampled_from(["function", "coroutine", "generator", "field"]),
+    kind=st.sampled_from(["function", "coroutine", "generator", "field", "join"]),
     span=SPANS,
     when=st.lists(CONDITIONS, max_size=2).map(tuple),
     prompts=st.lists(st.builds(Prompt, SPOTS, SPOTS, PLACES), max_size=1).map(tuple),
@@ -223,4 +236,8 @@ def _form(index: Any) -> Any:
         return {key: _form(each) for key, each in index.items()}
     if isinstance(index, list | tuple):
         return [_form(each) for each in index]
-    return id(index) if isinstance(index, Node) else index
+    if isinstance(index, Node):
+        # What `otherwise` waits for is worked out for each graph, so that the node is another one.
+        told = any(p.guard is not None and p.guard.operator == "skipped" for p in index.params)
+        return (index.span, index) if told else id(index)
+    return index

@@ -56,9 +56,9 @@ def _node(node: Node, lines: int) -> Node:
 
 
 def _param(param: Param, lines: int) -> Param:
-    keyword, reads, type, required, span, only, key = param
+    keyword, reads, type, required, span, only, key, guard = param
     place = None if span is None else _down(span, lines)
-    return Param(keyword, reads, type, required, place, only, key)
+    return Param(keyword, reads, type, required, place, only, key, guard)
 
 
 def _prompt(prompt: Prompt, lines: int) -> Prompt:
