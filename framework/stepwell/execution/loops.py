@@ -90,7 +90,7 @@ def _compiled(line: Line) -> tuple[Callable[..., list[Any]], Text]:
     assert line.block is not None
     inner = line.block.plan
     slots = len(line.args)
-    alone = line._replace(slot=slots, args=(*range(slots),), simple=True, frees=())
+    alone = line._replace(slot=slots, args=(*range(slots),), simple=True, frees=(), route=None)
     plan = Plan(inner.graph, ("made",), inner.given, (alone,), (slots,), frozenset())
     text = Writer(plan, works(plan, LifecycleSet())).text()
     function = compiled(text, f"<stepwell block of {line.block.source.name}>")

@@ -35,6 +35,8 @@ from stepwell.rules.prompt_placeholder_unwired import PromptPlaceholderUnwired
 from stepwell.rules.refused_by_adapter import RefusedByAdapter
 from stepwell.rules.retries_multiply import RetriesMultiply
 from stepwell.rules.retry_swallows_cancellation import RetrySwallowsCancellation
+from stepwell.rules.route_gap import RouteGap
+from stepwell.rules.route_never_taken import RouteNeverTaken
 from stepwell.rules.rule import Rule
 from stepwell.rules.secret_in_source import SecretInSource
 from stepwell.rules.shadowed_input import ShadowedInput
@@ -75,6 +77,8 @@ RULES: tuple[Rule, ...] = (
     ConfigNeverTrue(),
     ConfigGap(),
     ExtractedFieldUnknown(),
+    RouteNeverTaken(),
+    RouteGap(),
     FanOutMisuse(),
     PromptPlaceholderUnwired(),
     RetriesMultiply(),

@@ -9,6 +9,7 @@ from itertools import combinations
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
 from stepwell.rules.conditions import exclusive, on_one_route
+from stepwell.rules.routes import alternatives
 from stepwell.rules.rule import Rule
 from stepwell.spec import Node
 
@@ -17,7 +18,8 @@ class DuplicateNode(Rule):
     """
     ## What it does
     Checks for two steps that make a node of the same name in one pipeline, unless
-    the conditions of `config.when` keep them apart.
+    the conditions of `config.when` keep them apart. Of alternatives that `when`
+    chooses between in the run, it warns where one run could take two.
 
     ## Why is this bad?
     A name stands for one value; which of the two was meant can't be told.
@@ -62,13 +64,8 @@ class DuplicateNode(Rule):
 
     def _alternatives(self, graph: Graph) -> Iterator[Diagnostic]:
         """Alternatives of one join that a single run could take both of."""
-        tested = {(node.module, node.step): node for node in graph.written if node.guards}
         told = set()
-        for join in graph.nodes.values():
-            if join.kind != "join":
-                continue
-            made = [graph.nodes[p.reads] for p in join.params if p.reads in graph.nodes]
-            steps = [tested.get((node.module, node.step), node) for node in made]
+        for join, steps in alternatives(graph):
             for one, other in combinations(steps, 2):
                 pair = (one.name, other.name)
                 if pair in told or exclusive(one, other) or not on_one_route(one, other):

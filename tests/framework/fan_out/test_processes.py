@@ -20,7 +20,7 @@ from stepwell.testing import module_of
 
 TEXT = """
 import os
-from stepwell import Collect, Parallelizable
+from stepwell import Collect, Parallelizable, otherwise, when
 from stepwell.llm import Usage, record_usage
 
 class Odd(Exception):
@@ -56,6 +56,24 @@ def elsewhere(page: object) -> int:
 def report(done: Collect[object]) -> list[object]:
     return done
 
+def is_even(page: object) -> bool:
+    return page % 2 == 0
+
+@when(is_even=True)
+def word__even(page: object) -> str:
+    return f"even {page}"
+
+@otherwise
+def word(page: object) -> str:
+    return f"odd {page}"
+
+@when(is_even=True)
+def half_of_it(page: object) -> int:
+    return page // 2
+
+def words(word: Collect[str], half_of_it: Collect[int]) -> list[object]:
+    return [*word, *half_of_it]
+
 def pids(elsewhere: Collect[int]) -> set[int]:
     return {*elsewhere, -os.getpid()}
 """
@@ -86,6 +104,14 @@ def test_items_are_done_elsewhere_and_come_back_in_order(steps: ModuleType) -> N
     assert results["report"] == [*range(300)]
     here = {-pid for pid in results["pids"] if pid < 0}
     assert here.isdisjoint(results["pids"])
+
+
+def test_each_item_goes_its_own_way_there(steps: ModuleType) -> None:
+    for adapters in ((), (TokenAccounting(),)):
+        builder = Builder().with_modules(steps).with_adapters(*adapters)
+        dr = builder.with_executor(ProcessesExecutor(2)).build()
+        found = dr.execute(["words"], {"numbers": [1, 2, 4]})
+        assert found == {"words": ["odd 1", "even 2", "even 4", 1, 2]}
 
 
 def test_blocks_in_blocks_are_done_there_too(steps: ModuleType) -> None:

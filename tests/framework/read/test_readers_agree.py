@@ -161,6 +161,10 @@ def _summed(**amounts: int) -> int:
     return 0
 
 
+def route0(base: int) -> Literal["a", "b"]:
+    return "a"
+
+
 def _inner(base: int, load0: Words, p1: "Document" = None) -> int:
     return 0
 
@@ -170,6 +174,17 @@ def _inner(base: int, load0: Words, p1: "Document" = None) -> int:
 @sw.extract_fields('left', 'right')
 def _halves__a(inner: int, /, *, base: Optional[int]) -> dict[str, int]:
     return {}
+
+
+@sw.when(base=1)
+@sw.pipe_output(sw.step(_cleaned))
+def _guessed__a(inner: int) -> str:
+    return ""
+
+
+@sw.otherwise
+def _guessed(inner: int) -> str:
+    return ""
 
 
 @sw.config.default
@@ -233,6 +248,17 @@ def parameters(draw: st.DrawFn) -> tuple[list[str], str]:
         parts.append(f"{text} = {draw(literals)}" if optional else text)
     return chosen, ", ".join(parts)
 
+
+ROUTES = (
+    "@sw.when(route0='a')",
+    "@sm.when(route0='b', p1=LIMIT)",
+    "@sw.when_not(load0=None)",
+    "@sw.when_in(route0=['a', 'b'], load1=WORDS)",
+    "@sm.when_not_in(**{'load0.x': (1,)})",
+    "@sw.when_in(route0='a')",
+    "@sw.when()",
+    "@sm.otherwise",
+)
 
 PLAIN_ONES = (
     "@sm.does(_summed)",
@@ -306,7 +332,18 @@ def within(draw: st.DrawFn, chosen: list[str]) -> str:
     """A subdag, or columns, which the step reads or does not."""
     parts = draw(
         st.lists(
-            st.sampled_from(["_inner", "_halves", "_halves__a", "_cleaned", "len", "3"]),
+            st.sampled_from(
+                [
+                    "_inner",
+                    "_halves",
+                    "_halves__a",
+                    "_guessed__a",
+                    "_guessed",
+                    "_cleaned",
+                    "len",
+                    "3",
+                ]
+            ),
             min_size=1,
             max_size=3,
             unique=True,
@@ -363,6 +400,8 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
     if draw(st.booleans()):
         found += draw(st.lists(st.sampled_from(PLAIN_ONES), max_size=2, unique=True))
     if draw(st.booleans()):
+        found += draw(st.lists(st.sampled_from(ROUTES), max_size=2, unique=True))
+    if draw(st.booleans()):
         found.append(draw(piped(chosen) | within(chosen) | st.sampled_from(CHECKED + STORED)))
     match draw(st.integers(0, 9)):
         case 1:
@@ -395,7 +434,9 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
 @st.composite
 def steps(draw: st.DrawFn) -> str:
     chosen, text = draw(parameters())
-    name = draw(st.sampled_from(["", "_"])) + draw(names) + draw(st.sampled_from(["", "__x"]))
+    name = (
+        draw(st.sampled_from(["", "_"])) + draw(names) + draw(st.sampled_from(["", "__x", "__y"]))
+    )
     returns = draw(st.none() | annotations)
     doc = draw(st.sampled_from(["", '"""One line."""', '"""Two\n\n    lines.\n    """']))
     kind = draw(st.sampled_from(["def", "async def"]))

@@ -26,6 +26,7 @@ from .cases import Case, case, cases
 HERE = Path(__file__).parent
 DOCS = HERE.parents[2] / "docs" / "rules"
 HELPERS = {
+    "routes",
     "rule",
     "conditions",
     "ignore",
