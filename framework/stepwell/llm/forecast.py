@@ -115,8 +115,8 @@ class Estimate:
 
 def _is_known_skipped(route: Route, values: Sequence[Any]) -> bool:
     """Whether it is known before the run that a step will not be taken."""
-    asked = (*route.needs, *route.slots())
-    return all(values[slot] is not _UNMADE for slot in asked) and not route.is_taken(values)
+    known = all(values[slot] is not _UNMADE for slot in route.slots())
+    return known and not route.is_taken(values)
 
 
 class _Leaves(BaseException):

@@ -87,8 +87,9 @@ class Route(NamedTuple):
         )
 
     def slots(self) -> Iterator[int]:
-        """The slots that are checked, each once."""
-        yield from dict.fromkeys(check.slot for way in self.ways for check in way)
+        """The slots that are looked at, each once."""
+        checked = (check.slot for way in self.ways for check in way)
+        yield from dict.fromkeys((*self.needs, *checked))
 
 
 class Line(NamedTuple):
