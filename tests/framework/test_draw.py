@@ -316,3 +316,27 @@ def test_a_driver_draws_with_the_same_options(tmp_path: Path):
     assert "legend" in picture.dot()
     assert "[done]" in picture._repr_mimebundle_()["text/plain"]
     assert picture.save(tmp_path / "a.html").read_text(encoding="utf-8").count("legend_input") == 1
+
+
+def test_routes_are_dashed_and_say_what_leads_there():
+    graph = graph_of("""
+        from stepwell import otherwise, when, when_not_in
+
+        def kind(question: str) -> str: ...
+
+        @when(kind="fact")
+        def answer__found(question: str) -> str: ...
+
+        @otherwise
+        def answer(question: str) -> str: ...
+
+        @when_not_in(kind=["chat", "fog"])
+        def page(answer: str) -> str: ...
+    """)
+    text = draw.mermaid(graph)
+    assert """kind -.->|"= 'fact'"| n2""" in text
+    assert 'n2 -.->|"not made"| n4' in text
+    assert "n2 -.-> answer" in text
+    assert """kind -.->|"not 'chat' or 'fog'"| page""" in text
+    assert 'answer["answer<br/><i>str</i>"]:::choice' in text
+    assert draw.dot(graph).count('style="dashed"') == 5

@@ -113,7 +113,7 @@ LEGEND = {
     "input": "given from outside",
     "step": "step",
     "field": "part of a result",
-    "choice": "by configuration",
+    "choice": "by configuration or route",
     "target": "asked for",
     "wrong": "has an error",
 }

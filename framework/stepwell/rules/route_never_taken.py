@@ -7,10 +7,10 @@ from typing import Any
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
-from stepwell.rules.misspelled_input import is_slip
 from stepwell.rules.routes import READABLE, guarded_steps, lets_pass, values_of
 from stepwell.rules.rule import Rule
 from stepwell.spec import Guard
+from stepwell.spelling import is_slip
 
 
 class RouteNeverTaken(Rule):
