@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         node,
         otherwise,
         parameterize,
+        parameterize_extract_columns,
         parameterize_sources,
         parameterize_values,
         parameterized_subdag,
@@ -123,6 +124,7 @@ __all__ = [
     "node",
     "otherwise",
     "parameterize",
+    "parameterize_extract_columns",
     "parameterize_sources",
     "parameterize_values",
     "parameterized_subdag",
@@ -161,9 +163,10 @@ __getattr__, __dir__ = exports(
         "stepwell.modifiers": (
             "cache check_output check_output_custom config dataloader datasaver does "
             "extract_columns extract_fields fallback group inject load_from node otherwise "
-            "parameterize parameterize_sources parameterize_values parameterized_subdag "
-            "pipe_input pipe_output retry save_to schema source step subdag tag tag_outputs "
-            "timeout unpack_fields value when when_in when_not when_not_in with_columns"
+            "parameterize parameterize_extract_columns parameterize_sources parameterize_values "
+            "parameterized_subdag pipe_input pipe_output retry save_to schema source step "
+            "subdag tag tag_outputs timeout unpack_fields value when when_in when_not "
+            "when_not_in with_columns"
         ),
         "stepwell.routes": "SKIPPED",
         "stepwell.stream": "Stream",

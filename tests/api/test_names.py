@@ -12,13 +12,12 @@ PUBLIC = {
         AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Collecting Driver GraphError
         HookError ItemFailed MissingExtra ModifierError Parallelizable RequestError RunFinished
         SKIPPED StepFailed StepFinished StepSkipped StepStarted StepwellError StoreError Stream
-        StreamReset
-        Unavailable
-        __version__ cache check_output check_output_custom config dataloader datasaver does
-        extract_columns extract_fields fallback group inject load_from node otherwise parameterize
-        parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output retry
-        save_to schema source step subdag tag tag_outputs timeout unpack_fields value when when_in
-        when_not when_not_in with_columns
+        StreamReset Unavailable __version__ cache check_output check_output_custom config
+        dataloader datasaver does extract_columns extract_fields fallback group inject load_from
+        node otherwise parameterize parameterize_extract_columns parameterize_sources
+        parameterize_values parameterized_subdag pipe_input pipe_output retry save_to schema
+        source step subdag tag tag_outputs timeout unpack_fields value when when_in when_not
+        when_not_in with_columns
     """,
     "stepwell.driver": "Builder Driver from_ to",
     "stepwell.draw": "Direction Looks Options dot html mermaid picture text",
@@ -51,9 +50,9 @@ PUBLIC = {
     "stepwell.modifiers": """
         Modifier cache check_output check_output_custom config dataloader datasaver does
         extract_columns extract_fields fallback group inject load_from node otherwise parameterize
-        parameterize_sources parameterize_values parameterized_subdag pipe_input pipe_output retry
-        save_to schema source step subdag tag tag_outputs timeout unpack_fields value when when_in
-        when_not when_not_in with_columns
+        parameterize_extract_columns parameterize_sources parameterize_values parameterized_subdag
+        pipe_input pipe_output retry save_to schema source step subdag tag tag_outputs timeout
+        unpack_fields value when when_in when_not when_not_in with_columns
     """,
     "stepwell.store": "PastRun PastStep RunStore Runs StoreError store_path",
     "stepwell.testing": """

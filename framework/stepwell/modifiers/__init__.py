@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stepwell.modifiers.modifier import Modifier
     from stepwell.modifiers.named import node
     from stepwell.modifiers.parameterized import parameterize
+    from stepwell.modifiers.parameterized_columns import parameterize_extract_columns
     from stepwell.modifiers.parameterized_sources import parameterize_sources
     from stepwell.modifiers.parameterized_values import parameterize_values
     from stepwell.modifiers.piped import pipe_input, pipe_output, step
@@ -56,6 +57,7 @@ __all__ = [
     "node",
     "otherwise",
     "parameterize",
+    "parameterize_extract_columns",
     "parameterize_sources",
     "parameterize_values",
     "parameterized_subdag",
@@ -82,6 +84,7 @@ __all__ = [
 __getattr__, __dir__ = exports(
     __name__,
     {
+        "stepwell.modifiers.parameterized_columns": "parameterize_extract_columns",
         "stepwell.modifiers.arguments": "group source value",
         "stepwell.modifiers.cached": "cache",
         "stepwell.modifiers.checked": "check_output check_output_custom",

@@ -403,7 +403,7 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
         found += draw(st.lists(st.sampled_from(ROUTES), max_size=2, unique=True))
     if draw(st.booleans()):
         found.append(draw(piped(chosen) | within(chosen) | st.sampled_from(CHECKED + STORED)))
-    match draw(st.integers(0, 9)):
+    match draw(st.integers(0, 10)):
         case 1:
             found.append(f"@node(name='{draw(names)}_node')")
         case 2 if chosen:
@@ -422,6 +422,10 @@ def decorators(draw: st.DrawFn, chosen: list[str]) -> list[str]:
             found.append(f"@sw.parameterize_values('{chosen[0]}', {values})")
         case 6 if chosen:
             found.append(f"@sm.parameterize_sources(one={{'{chosen[-1]}': '{draw(names)}'}})")
+        case 10 if chosen:
+            wiring = f"{{'{chosen[0]}': {draw(dependency)}}}"
+            columns = draw(st.sampled_from(["['title', 'price']", "[('title', 'It.')]", "'title'"]))
+            found.append(f"@sw.parameterize_extract_columns(books=({columns}, {wiring}))")
         case 7:
             found.append(f"@sm.extract_fields({draw(st.sampled_from(['Row', 'Wide', 'Place']))})")
         case 8:
