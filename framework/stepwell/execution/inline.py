@@ -201,7 +201,10 @@ def _called(line: Line, values: list[Any]) -> Any:
     if line.block is not None:
         from stepwell.execution.loops import loop_of
 
-        return loop_of(line)(*[piece_value(piece, values) for piece in line.args])
+        made = loop_of(line)(*[piece_value(piece, values) for piece in line.args])
+        if any(each.route is not None for each in line.block.plan.lines):
+            made = [each for each in made if each is not SKIPPED]
+        return made
     step: Callable[..., Any] = line.node.callable  # type: ignore[assignment]
     return step(
         *[piece_value(piece, values) for piece in line.args],

@@ -53,28 +53,39 @@ def _loop(
     body = branched(inner, (_part(inner, position, *each, loops) for each in enumerate(work.works)))
     results = ", ".join(map(inner.piece, block.plan.results))
     result = f"({results})" if len(block.plan.results) > 1 else results
-    only = block.plan.results[0]
-    at = Place(position, inner=block.source, loops=loops)
-    if len(block.plan.results) == 1 and isinstance(only, int) and may_be_skipped(block.plan, only):
-        body.append((f"if {result} is not {skipped(inner)}: {made}.append({result})", at))
-    else:
-        body.append((f"{made}.append({result})", at))
+    body.append((f"{made}.append({result})", Place(position, inner=block.source, loops=loops)))
     return lines + [(f"    {text}", place) for text, place in body]
+
+
+def made_alone(writer: Writer, position: int, work: Work) -> list[tuple[str, Place]]:
+    """What is left of a block's list when those items are left out that took no route to it.
+
+    A line of its own, after the loop: there the list's length is the number of the item.
+    """
+    plan, made = cast("BlockWork", work).block.plan, writer.locals[work.line.slot]
+    only = plan.results[0] if len(plan.results) == 1 else None
+    if not isinstance(only, int) or not may_be_skipped(plan, only):
+        return []
+    left = f"[each for each in {made} if each is not {skipped(writer)}]"
+    return [(f"{made} = {left}", Place(position))]
 
 
 def _part(inner: Writer, position: int, place: int, each: Work, loops: tuple[Loop, ...]) -> Part:
     at = Place(position, inner=each.node, loops=loops)
     line = each.line._replace(frees=())  # the next item takes their place
     if each.line.block is not None:
-        return Part(line, _loop(inner, position, cast("BlockWork", each), loops), at)
+        texts = _loop(inner, position, cast("BlockWork", each), loops)
+        left = [(text, at) for text, _ in made_alone(inner, place, each)]
+        return Part(line, texts + left, at)
     own = written(inner, place, each) if each.hooks else inner.plain(place)
     return Part(line, [(text, at) for text, _ in own], at)
 
 
 def loop_of(line: Line) -> Callable[..., list[Any]]:
-    """What a block comes to, as a function of its items and of what they share.
+    """What a block makes of each item, as a function of the items and of what they share.
 
-    Only for blocks of plain functions around which nobody does anything.
+    What was not made is `SKIPPED` there. Only for blocks of plain functions around which nobody
+    does anything.
     """
     assert line.block is not None
     kept = line.block.kept
@@ -92,7 +103,7 @@ def _compiled(line: Line) -> tuple[Callable[..., list[Any]], Text]:
     slots = len(line.args)
     alone = line._replace(slot=slots, args=(*range(slots),), simple=True, frees=(), route=None)
     plan = Plan(inner.graph, ("made",), inner.given, (alone,), (slots,), frozenset())
-    text = Writer(plan, works(plan, LifecycleSet())).text()
+    text = Writer(plan, works(plan, LifecycleSet()), leaves_out=False).text()
     function = compiled(text, f"<stepwell block of {line.block.source.name}>")
 
     def made(*values: Any) -> list[Any]:

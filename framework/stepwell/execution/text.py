@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from stepwell.execution.around import Place, written
 from stepwell.execution.branches import Part, branched, skipped
-from stepwell.execution.loops import local_name, loop
+from stepwell.execution.loops import local_name, loop, made_alone
 from stepwell.execution.streams import Live, joined
 from stepwell.plan import STREAM, Line, Literal, Maybe, Piece, Plan, Whole
 
@@ -104,6 +104,7 @@ class Writer:
         works: the work of each line.
         overrides: which of the given values come from there; the rest come from config or inputs.
         config: which come from config.
+        leaves_out: whether a list of what was made for each item is without what was not.
     """
 
     def __init__(
@@ -113,8 +114,10 @@ class Writer:
         *,
         overrides: Container[str] = (),
         config: Container[str] = (),
+        leaves_out: bool = True,
     ) -> None:
         self.plan, self.works = plan, works
+        self._leaves_out = leaves_out
         self.names = Names()
         self.locals = [self.names.take(name) for name in plan.given]
         self.locals += [self.names.take(local_name(line)) for line in plan.lines]
@@ -163,7 +166,7 @@ class Writer:
             return self._bundled(position, cast("BundleWork", work))
         if work.line.block is not None:
             lines = loop(self, position, work)
-            return loop(self, position, work)
+            return lines + made_alone(self, position, work) if self._leaves_out else lines
         return written(self, position, work) if work.hooks else self.plain(position)
 
     def _bundled(self, position: int, work: BundleWork) -> list[tuple[str, Place]]:

@@ -236,8 +236,4 @@ def _form(index: Any) -> Any:
         return {key: _form(each) for key, each in index.items()}
     if isinstance(index, list | tuple):
         return [_form(each) for each in index]
-    if isinstance(index, Node):
-        # What `otherwise` waits for is worked out for each graph, so that the node is another one.
-        told = any(p.guard is not None and p.guard.operator == "skipped" for p in index.params)
-        return (index.span, index) if told else id(index)
-    return index
+    return (repr(index), id(index.body)) if isinstance(index, Node) else index
