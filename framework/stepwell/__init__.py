@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from stepwell.fanout import Collect, Collecting, ItemFailed, Parallelizable
     from stepwell.modifiers import (
+        apply_to,
         cache,
         check_output,
         check_output_custom,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         group,
         inject,
         load_from,
+        mutate,
         node,
         otherwise,
         parameterize,
@@ -108,6 +110,7 @@ __all__ = [
     "StreamReset",
     "Unavailable",
     "__version__",
+    "apply_to",
     "cache",
     "check_output",
     "check_output_custom",
@@ -121,6 +124,7 @@ __all__ = [
     "group",
     "inject",
     "load_from",
+    "mutate",
     "node",
     "otherwise",
     "parameterize",
@@ -161,12 +165,12 @@ __getattr__, __dir__ = exports(
         ),
         "stepwell.fanout": "Collect Collecting ItemFailed Parallelizable",
         "stepwell.modifiers": (
-            "cache check_output check_output_custom config dataloader datasaver does "
-            "extract_columns extract_fields fallback group inject load_from node otherwise "
-            "parameterize parameterize_extract_columns parameterize_sources parameterize_values "
-            "parameterized_subdag pipe_input pipe_output retry save_to schema source step "
-            "subdag tag tag_outputs timeout unpack_fields value when when_in when_not "
-            "when_not_in with_columns"
+            "apply_to cache check_output check_output_custom config dataloader datasaver does "
+            "extract_columns extract_fields fallback group inject load_from mutate node "
+            "otherwise parameterize parameterize_extract_columns parameterize_sources "
+            "parameterize_values parameterized_subdag pipe_input pipe_output retry save_to "
+            "schema source step subdag tag tag_outputs timeout unpack_fields value when when_in "
+            "when_not when_not_in with_columns"
         ),
         "stepwell.routes": "SKIPPED",
         "stepwell.stream": "Stream",

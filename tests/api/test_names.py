@@ -12,9 +12,9 @@ PUBLIC = {
         AdapterError BudgetExceeded Builder CheckFailed Chunk Collect Collecting Driver GraphError
         HookError ItemFailed MissingExtra ModifierError Parallelizable RequestError RunFinished
         SKIPPED StepFailed StepFinished StepSkipped StepStarted StepwellError StoreError Stream
-        StreamReset Unavailable __version__ cache check_output check_output_custom config
+        StreamReset Unavailable __version__ apply_to cache check_output check_output_custom config
         dataloader datasaver does extract_columns extract_fields fallback group inject load_from
-        node otherwise parameterize parameterize_extract_columns parameterize_sources
+        mutate node otherwise parameterize parameterize_extract_columns parameterize_sources
         parameterize_values parameterized_subdag pipe_input pipe_output retry save_to schema
         source step subdag tag tag_outputs timeout unpack_fields value when when_in when_not
         when_not_in with_columns
@@ -48,11 +48,11 @@ PUBLIC = {
         ServerError VectorStore corpus_digest files_in python_docs read_files split
     """,
     "stepwell.modifiers": """
-        Modifier cache check_output check_output_custom config dataloader datasaver does
-        extract_columns extract_fields fallback group inject load_from node otherwise parameterize
-        parameterize_extract_columns parameterize_sources parameterize_values parameterized_subdag
-        pipe_input pipe_output retry save_to schema source step subdag tag tag_outputs timeout
-        unpack_fields value when when_in when_not when_not_in with_columns
+        Modifier apply_to cache check_output check_output_custom config dataloader datasaver does
+        extract_columns extract_fields fallback group inject load_from mutate node otherwise
+        parameterize parameterize_extract_columns parameterize_sources parameterize_values
+        parameterized_subdag pipe_input pipe_output retry save_to schema source step subdag tag
+        tag_outputs timeout unpack_fields value when when_in when_not when_not_in with_columns
     """,
     "stepwell.store": "PastRun PastStep RunStore Runs StoreError store_path",
     "stepwell.testing": """

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stepwell.modifiers.injected import inject
     from stepwell.modifiers.loading import dataloader, datasaver
     from stepwell.modifiers.modifier import Modifier
+    from stepwell.modifiers.mutated import apply_to, mutate
     from stepwell.modifiers.named import node
     from stepwell.modifiers.parameterized import parameterize
     from stepwell.modifiers.parameterized_columns import parameterize_extract_columns
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Modifier",
+    "apply_to",
     "cache",
     "check_output",
     "check_output_custom",
@@ -54,6 +56,7 @@ __all__ = [
     "group",
     "inject",
     "load_from",
+    "mutate",
     "node",
     "otherwise",
     "parameterize",
@@ -84,6 +87,7 @@ __all__ = [
 __getattr__, __dir__ = exports(
     __name__,
     {
+        "stepwell.modifiers.mutated": "apply_to mutate",
         "stepwell.modifiers.parameterized_columns": "parameterize_extract_columns",
         "stepwell.modifiers.arguments": "group source value",
         "stepwell.modifiers.cached": "cache",

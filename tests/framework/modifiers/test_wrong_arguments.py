@@ -36,6 +36,7 @@ WRONG = {
     "group": ("inject(question=group(1))", "`group` takes `source(…)` and `value(…)`"),
     "inject": ("inject(qestion=value(1))", "did you mean `question`?"),
     "load_from": ("load_from.json(path='x', inject_='qestion')", "did you mean `question`?"),
+    "mutate": ("mutate()", "`mutate` needs at least one step of its module"),
     "node": ("node(name='class')", "try `class_`"),
     "otherwise": ("otherwise\n@when(kind=1)", "`otherwise` and `when` on one step exclude"),
     "parameterize": ("parameterize(b={'qestion': value(1)})", "did you mean `question`?"),
@@ -71,7 +72,7 @@ WRONG = {
     "when_not_in": ("when_not_in(kind=[])", "needs at least one value for `kind`"),
     "with_columns": ("with_columns(_one, on_input='qestion')", "did you mean `question`?"),
 }
-NONE = {"Modifier", "config", "dataloader", "datasaver"}
+NONE = {"Modifier", "apply_to", "config", "dataloader", "datasaver"}
 """What takes no argument that could be wrong."""
 
 

@@ -453,7 +453,32 @@ def steps(draw: st.DrawFn) -> str:
 @st.composite
 def modules(draw: st.DrawFn) -> str:
     written = draw(st.lists(steps(), min_size=1, max_size=4, unique_by=_step_name))
+    names = [_step_name(step) for step in written]
+    for number in range(draw(st.integers(0, 2))):
+        written.append(f"@{draw(mutations(names))}\n{MUTATING.format(['_', 'x'][number])}")
     return draw(st.sampled_from([HEAD, PLAIN_HEAD])) + "\n\n".join(written)
+
+
+MUTATING = """def {0}mutating(text: str, limit: int = 3) -> str:
+    return text
+"""
+
+
+@st.composite
+def mutations(draw: st.DrawFn, names: list[str]) -> str:
+    """Changes to steps that are written above."""
+    name = draw(st.sampled_from(names))
+    link = draw(
+        st.sampled_from(
+            [
+                name,
+                f"sm.apply_to({name}, limit=value(LIMIT)).when(mode='a')",
+                f"sw.apply_to({name})",
+            ]
+        )
+    )
+    given = draw(st.sampled_from(["", ", limit=src('load0')", ", lmit=value(1)"]))
+    return f"sw.mutate({link}, {draw(st.sampled_from(names))}{given})"
 
 
 def _step_name(step: str) -> str:

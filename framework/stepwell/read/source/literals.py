@@ -15,9 +15,11 @@ from typing import Any
 from stepwell.errors import ModifierError
 from stepwell.modifiers import (
     Modifier,
+    apply_to,
     check_output_custom,
     does,
     extract_fields,
+    mutate,
     parameterized_subdag,
     step,
     subdag,
@@ -37,7 +39,7 @@ _OPAQUE = (Value, Condition, Tagged, Cached, Settings)
 """What may hold a value that is not known from text."""
 
 TAKES_FUNCTIONS: tuple[Any, ...] = (
-    *(step, does, check_output_custom),
+    *(step, does, check_output_custom, mutate, apply_to),
     *(subdag, parameterized_subdag, with_columns),
 )
 """What takes functions or modules by position."""

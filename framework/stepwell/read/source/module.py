@@ -116,6 +116,7 @@ def parse(
     same = next((each for each in earlier if each.around == around), None)
     if same is not None:
         same.names.others, same.names.functions = names.others, names.functions
+        same.names.mutations = None
         names = same.names
     facts = _Reading(file, names, previous, known=same.facts if same is not None else {})
     for chunk in found:

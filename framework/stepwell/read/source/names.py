@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -75,6 +75,8 @@ class Names:
         stars: modules that everything was imported from.
         others: gives the names of another module of the workspace, if it is one.
         file: the path of the file.
+        mutations: by the name of a step, the modifiers that `mutate` elsewhere in the file puts on
+            it; `None` until that has been read.
     """
 
     module: str
@@ -88,6 +90,7 @@ class Names:
     stars: list[str] = field(default_factory=list)
     others: Others = field(default=lambda name: None, compare=False, repr=False)
     file: str = ""
+    mutations: Mapping[str, Sequence[Any]] | None = field(default=None, compare=False, repr=False)
     _open: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def add(self, body: Iterable[ast.stmt], chunk: Chunk = _NO_CHUNK) -> None:
@@ -323,6 +326,18 @@ def local_names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     return names
 
 
+def mutating(names: Names) -> dict[str, tuple[Defined, Chunk]]:
+    """The functions that `mutate` may be on."""
+    known = {"stepwell.mutate", "stepwell.modifiers.mutate", "stepwell", "stepwell.modifiers"}
+    if known.isdisjoint(names.imports.values()) and not names.stars:
+        return {}
+    return {
+        name: (defined, chunk)
+        for name, (defined, chunk) in names.functions.items()
+        if "mutate" in chunk.text and defined.decorator_list
+    }
+
+
 def environment(names: Names) -> Mapping[str, object]:
     """What a node's reading depends on besides its own text, in a form that compares."""
     dumped = {name: ast.dump(value) for name, value in names.constants.items()}
@@ -333,6 +348,10 @@ def environment(names: Names) -> Mapping[str, object]:
     }
     return {
         "others": _near(names),
+        "mutations": {
+            name: [ast.dump(each) for each in defined.decorator_list]
+            for name, (defined, _) in mutating(names).items()
+        },
         "module": (names.module, names.package),
         "unsure": names.unsure,
         "shadows": names.functions.keys() & _BUILTINS,

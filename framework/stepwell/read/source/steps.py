@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import TypeAlias
@@ -11,14 +11,15 @@ from typing import TypeAlias
 from stepwell.diagnostic import Diagnostic
 from stepwell.errors import ModifierError
 from stepwell.modifiers import Modifier
-from stepwell.modifiers.arguments import NotSeen, Unread
+from stepwell.modifiers.arguments import Named, NotSeen, Unread
 from stepwell.modifiers.modifier import expanded
+from stepwell.modifiers.mutated import Mutation
 from stepwell.read.problems import bad_modifier, variadic
 from stepwell.read.source.body import body
 from stepwell.read.source.borrowed import Borrowed
 from stepwell.read.source.chunks import Places
 from stepwell.read.source.literals import Literals
-from stepwell.read.source.names import Names, arms, written
+from stepwell.read.source.names import Names, arms, mutating, written
 from stepwell.read.source.prompts import prompts
 from stepwell.spec import Hole, Kind, Node, Param, Span
 from stepwell.types import UNKNOWN, Type
@@ -67,6 +68,8 @@ def read_step(function: Function, names: Names, places: Places, facts: Facts) ->
     """Adds what a function makes to `facts`; a private one makes nothing, and is noted as such."""
     if function.name.startswith("_"):
         facts.private.append(plain(function, names, places, []))
+        if function.name in mutating(names):
+            _read_mutating(function, names, places, facts)
         return
     open = frozenset((f"{names.module}.{function.name}",))
     _read_modified(function, names, places, facts, open)
@@ -96,6 +99,7 @@ def _read_modified(
             found.append(modifier)
     facts.steps.add(function.name)
     facts.modified |= unread or bool(found) or node.type.name in _OURS
+    found += _mutations(names).get(function.name, ())
     found.sort(key=lambda modifier: modifier.stage)
     borrowed = _borrowed(names, facts, open)
     try:
@@ -112,6 +116,53 @@ def _read_modified(
         params = tuple(param for param in node.params if param.reads != node.name)
         facts.nodes.append(replace(node, params=params))
     facts.borrowed |= borrowed.used
+
+
+def _mutations(names: Names) -> Mapping[str, Sequence[Modifier]]:
+    """By step, what `mutate` on other functions of the file puts on it, in their order."""
+    if names.mutations is None:
+        found: dict[str, list[Modifier]] = {}
+        for name, (defined, chunk) in mutating(names).items():
+            own = Named(f"{names.module}.{name}")
+            for made in _mutations_of(defined, names, Places(names.file, chunk), []):
+                for target, chain in made.links(own):
+                    if isinstance(target, Named):
+                        found.setdefault(target.name.rpartition(".")[2], []).append(chain)
+        names.mutations = found
+    return names.mutations
+
+
+def _mutations_of(
+    function: Function, names: Names, places: Places, wrong: list[ModifierError]
+) -> list[Mutation]:
+    """What the `mutate` decorators of a function say, from the function up."""
+    found = []
+    for decorator in reversed(function.decorator_list):
+        try:
+            made = Literals(names, places).modifier(decorator)
+        except ModifierError as error:
+            wrong.append(error)
+            continue
+        if isinstance(made, Mutation):
+            found.append(made)
+    return found
+
+
+def _read_mutating(function: Function, names: Names, places: Places, facts: Facts) -> None:
+    """Tells what is wrong with the `mutate` of a private function, which makes nothing itself."""
+    wrong: list[ModifierError] = []
+    node = plain(function, names, places, [])
+    for made in _mutations_of(function, names, places, wrong):
+        try:
+            expanded(node, [made], _borrowed(names, facts, frozenset()))
+        except ModifierError as error:
+            wrong.append(error)
+        except NotSeen as name:
+            facts.holes.append(Hole(f"`{name}` is not in the workspace", node.span))
+    facts.problems += [
+        bad_modifier(node, each, _argument_place(function, each, places)) for each in wrong
+    ]
+    facts.borrowed = True
 
 
 def _borrowed(names: Names, facts: Facts, open: frozenset[str]) -> Borrowed:
