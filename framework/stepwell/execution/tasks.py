@@ -144,23 +144,24 @@ class _Branches:
         values, done, direct = run.values, run.done, self._emit is None
         waiting = [position]
         before = perf_counter()
+        hidden = False  # the loop, from plain steps: one may begin its own, as in a thread
         try:
             while waiting and run.error is None:
                 position = waiting.pop()
                 work = works[position]
-                if direct and work.direct and work.awaits:
-                    value = await work.call(values, self._at, self._pool)
-                    before = perf_counter()
-                elif direct and work.direct and work.pace > 0:
-                    set_running_loop(None)  # a step may begin one of its own, as in a thread
-                    try:
-                        value = work.call(values, self._at, self._pool)
-                    finally:
-                        set_running_loop(self._loop)
+                plain = direct and work.direct and work.pace > 0
+                if plain is not hidden:
+                    set_running_loop(None if plain else self._loop)
+                    hidden = plain
+                if plain:
+                    value = work.call(values, self._at, self._pool)
                     now = perf_counter()
                     if now - before > SLOW:
                         work.was_slow()
                     before = now
+                elif direct and work.direct and work.awaits:
+                    value = await work.call(values, self._at, self._pool)
+                    before = perf_counter()
                 elif work.is_skipped(values):
                     value = self._skipped(work)
                 elif work.feeds:
@@ -178,6 +179,9 @@ class _Branches:
             if not isinstance(error, HookError):
                 note(error, works[position].node, self._at)
             run.failed(error)
+        finally:
+            if hidden:
+                set_running_loop(self._loop)
 
     def _skipped(self, work: Work) -> Skipped:
         if self._emit is not None:
