@@ -15,7 +15,7 @@ from stepwell.lifecycle.api import NodeExecutionMethod
 from stepwell.lifecycle.current import current, model_instead
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
 from stepwell.lifecycle.listening import tell_failed
-from stepwell.lifecycle.made import END, as_made, begun, begun_async
+from stepwell.lifecycle.made import END, as_made, begun, begun_async, is_result
 from stepwell.lifecycle.transient import status_of, transient
 from stepwell.usage import Failed
 
@@ -131,6 +131,8 @@ class Fallback(NodeExecutionMethod):
             result = call()
         except Exception as error:
             return self._instead(at, error)
+        if is_result(result):
+            return result
         return as_made(
             result,
             awaited=partial(self._awaited, at),

@@ -34,6 +34,19 @@ def yields(made: Type) -> bool:
     return made.name in _YIELDED
 
 
+_LAZY = frozenset((GeneratorType, AsyncGeneratorType, CoroutineType))
+
+
+def is_result(made: Any) -> bool:
+    """Whether what was made is a result, and nothing that is awaited or iterated over for it.
+
+    >>> is_result("text"), is_result(n for n in range(2))
+    (True, False)
+    """
+    kind = type(made)
+    return kind not in _LAZY and not hasattr(kind, "__await__")
+
+
 def as_made(
     made: Any,
     *,

@@ -15,7 +15,16 @@ from stepwell.lifecycle.api import NodeExecutionMethod
 from stepwell.lifecycle.current import current, left, stopping
 from stepwell.lifecycle.filters import NodeFilter, Tags, selects
 from stepwell.lifecycle.listening import tell_failed
-from stepwell.lifecycle.made import END, Restart, as_made, begun, begun_async, streams, yields
+from stepwell.lifecycle.made import (
+    END,
+    Restart,
+    as_made,
+    begun,
+    begun_async,
+    is_result,
+    streams,
+    yields,
+)
 from stepwell.lifecycle.retrying import Retrying, retrying
 from stepwell.lifecycle.timeout import checked_seconds, within
 from stepwell.lifecycle.transient import retry_after, transient
@@ -132,6 +141,8 @@ class Retry(NodeExecutionMethod):
             result = at.call()
         except Exception as error:
             return self._again(at, error)
+        if is_result(result):
+            return result
         if self.restarts and streams(node_return_type) and not is_read_live:
             return as_made(
                 result,
