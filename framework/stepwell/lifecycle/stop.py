@@ -7,9 +7,12 @@ request of a `metered` client, whose connection is shut down.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Event, Lock
+from typing import TypeAlias
 from weakref import WeakSet
+
+Calls: TypeAlias = dict[int, Callable[[], object]]
 
 
 class Stop:
@@ -25,7 +28,8 @@ class Stop:
     def __init__(self, outer: Stop | None = None) -> None:
         self._set, self._lock = Event(), Lock()
         self._inner: WeakSet[Stop] = WeakSet()
-        self._ends: dict[int, Callable[[], object]] = {}
+        self._ends: Calls = {}
+        self._wakes: Calls = {}
         self._number = 0
         self.is_cut = False
         if outer is not None:
@@ -33,18 +37,20 @@ class Stop:
 
     def set(self) -> None:
         """Ends what waits."""
-        self._set.set()
         with self._lock:
-            inner = [*self._inner]
+            self._set.set()
+            inner, wakes = [*self._inner], [*self._wakes.values()]
         for stop in inner:
             stop.set()
+        for wake in wakes:
+            wake()
 
     def cut(self) -> None:
         """Ends what waits, and the requests under way."""
-        self._set.set()
         with self._lock:
             self.is_cut = True
-            inner, ends = [*self._inner], [*self._ends.values()]
+            self._set.set()
+            inner, ends = [*self._inner], [*self._wakes.values(), *self._ends.values()]
         for stop in inner:
             stop.cut()
         for end in ends:
@@ -69,21 +75,30 @@ class Stop:
 
             raise CancelledError
 
-    @contextmanager
-    def ends(self, end: Callable[[], object]) -> Iterator[None]:
+    def ends(self, end: Callable[[], object]) -> AbstractContextManager[None]:
         """Within it, `cut` calls `end`, from whichever thread; at once if it is cut already."""
+        return self._during(self._ends, end, lambda: self.is_cut)
+
+    def wakes(self, wake: Callable[[], object]) -> AbstractContextManager[None]:
+        """Within it, `set` and `cut` call `wake`, from whichever thread; at once if it is set."""
+        return self._during(self._wakes, wake, self._set.is_set)
+
+    @contextmanager
+    def _during(
+        self, calls: Calls, call: Callable[[], object], late: Callable[[], bool]
+    ) -> Iterator[None]:
         with self._lock:
             self._number += 1
             number = self._number
-            self._ends[number] = end
-            cut = self.is_cut
+            calls[number] = call
+            is_late = late()
         try:
-            if cut:
-                end()
+            if is_late:
+                call()
             yield
         finally:
             with self._lock:
-                del self._ends[number]
+                del calls[number]
 
     def _take_in(self, inner: Stop) -> None:
         with self._lock:

@@ -8,9 +8,6 @@ from threading import Event
 
 from stepwell.lifecycle.current import stopping
 
-SLICE = 0.5
-"""A wait in a worker thread looks so often, in seconds, whether its run goes on."""
-
 
 class Waiter:
     """Waits for some time, or until it is woken; a request's pause before it leaves.
@@ -51,16 +48,16 @@ class Waiter:
         if self._sleep is not None and self.seconds is not None:
             self._sleep(self.seconds)
             return
-        stopped, left = stopping.get(), self.seconds
-        while not self._woken.wait(left if stopped is None else min(SLICE, left or SLICE)):
-            if stopped is None:
-                return
-            if stopped.is_set():
-                from asyncio import CancelledError
+        stopped = stopping.get()
+        if stopped is None:
+            self._woken.wait(self.seconds)
+            return
+        with stopped.wakes(self._woken.set):
+            self._woken.wait(self.seconds)
+        if stopped.is_set():
+            from asyncio import CancelledError
 
-                raise CancelledError
-            if left is not None and (left := left - SLICE) <= 0:
-                return
+            raise CancelledError
 
     async def later(self) -> None:
         """Waits on an event loop."""

@@ -4,16 +4,17 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
-from openai import OpenAI
+from openai import OpenAI, RateLimitError
 
 from stepwell import Driver, tag
 from stepwell.lifecycle import Fallback, Hedge, Retry, Timeout
 from stepwell.lifecycle.stop import Stop
-from stepwell.llm import TokenAccounting, metered
+from stepwell.llm import RateLimit, TokenAccounting, metered
 from stepwell.testing import FakeModel, Reply, module_of
 
 MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
@@ -248,6 +249,30 @@ class TestHedge:
         assert ledger.total().unmeasured == 1
 
 
+def test_a_wait_for_a_turn_ends_at_once() -> None:
+    """Nothing is left behind of a hedged step that waits for its turn."""
+    refused = Reply(status=429, headers={"retry-after": "100"})
+    with (
+        FakeModel([refused]) as model,
+        metered(OpenAI(base_url=model.url, api_key="k", max_retries=0)) as client,
+    ):
+        calls: list[int] = []
+
+        @tag(read_only="true")
+        def answer() -> int:
+            calls.append(1)
+            if len(calls) == 1:
+                for _ in range(2):  # the second waits for a turn
+                    with suppress(RateLimitError):
+                        client.chat.completions.create(model="m", messages=MESSAGES)
+            return len(calls)
+
+        dr = Driver({}, module_of(answer), adapter=[RateLimit(), Hedge(after=1.0)])
+        assert dr.execute(["answer"]) == {"answer": 2}
+        assert "stepwell answer" not in names()
+        assert len(model.requests) == 1
+
+
 async def test_a_cancelled_run_ends_the_requests_of_its_plain_steps(hanging: FakeModel) -> None:
     """It need not wait for an answer that may take minutes, and none is begun anew."""
     with metered(OpenAI(base_url=hanging.url, api_key="k", max_retries=2)) as client:
@@ -300,6 +325,19 @@ class TestStop:
                 stop.cut()
         stop.cut()
         assert ended == [1]
+
+    @pytest.mark.parametrize("early", [True, False])
+    @pytest.mark.parametrize("way", ["set", "cut"])
+    def test_what_waits_is_woken_by_either(self, way: str, early: bool) -> None:
+        outer, woken = Stop(), []
+        stop = Stop(outer)
+        if early:
+            getattr(outer, way)()
+        with stop.wakes(lambda: woken.append(1)):
+            if not early:
+                getattr(outer, way)()
+        outer.cut()
+        assert woken == [1]
 
     def test_what_is_within_and_gone_is_let_go(self) -> None:
         outer = Stop()
