@@ -390,3 +390,79 @@ def resolved_without_its_config():
 def no_telemetry():
     telemetry.disable_telemetry()
     return telemetry.is_telemetry_enabled()
+
+
+def errors_with_grace_in_a_fan_out():
+    def middle(count: int) -> Parallelizable[int]:
+        for number in range(count):
+            if number > 2:
+                raise KeyError("no more")
+            yield number
+
+    def early(count: int) -> Parallelizable[int]:
+        raise KeyError("none at all")
+
+    def inner(middle: int) -> int:
+        if middle == 1:
+            raise KeyError("not this one")
+        return middle * 10
+
+    def inner_early(early: int) -> int:
+        return early
+
+    @lifecycle.accept_error_sentinels
+    def gathered(inner: Collect[int]) -> list:
+        return list(inner)
+
+    @lifecycle.accept_error_sentinels
+    def gathered_early(inner_early: Collect[int]) -> list:
+        return list(inner_early)
+
+    found = []
+    for try_all in (True, False):
+        adapter = lifecycle.GracefulErrorAdapter(
+            error_to_catch=KeyError, sentinel_value=None, try_all_parallel=try_all
+        )
+        dr = (
+            _dynamic(middle, early, inner, inner_early, gathered, gathered_early)
+            .with_remote_executor(executors.SynchronousLocalTaskExecutor())
+            .with_adapters(adapter)
+            .build()
+        )
+        found.append(
+            [dr.execute([name], inputs={"count": 5}) for name in ("gathered", "gathered_early")]
+        )
+    return found
+
+
+def hooks_and_tasks():
+    log = []
+
+    def heard(what, nodes, purpose, *more):
+        names = sorted(node.name for node in nodes if node.name not in ("count", "offset"))
+        if names:
+            log.append(str([what, purpose.name, names, *more]))
+
+    class Tasks(
+        lifecycle.TaskExecutionHook, lifecycle.TaskSubmissionHook, lifecycle.TaskReturnHook
+    ):
+        def run_before_task_submission(self, *, purpose, nodes, **future_kwargs):
+            heard("submitted", nodes, purpose)
+
+        def run_before_task_execution(self, *, purpose, nodes, **future_kwargs):
+            heard("begins", nodes, purpose)
+
+        def run_after_task_execution(self, *, success, purpose, nodes, **future_kwargs):
+            heard("ends", nodes, purpose, success)
+
+        def run_after_task_return(self, *, success, purpose, nodes, **future_kwargs):
+            heard("back", nodes, purpose, success)
+
+    dr = (
+        _dynamic(numbers, square, square_and, listed)
+        .with_remote_executor(executors.SynchronousLocalTaskExecutor())
+        .with_adapters(Tasks())
+        .build()
+    )
+    dr.execute(["listed"], inputs={"count": 2, "offset": 1})
+    return sorted(log)

@@ -26,6 +26,7 @@ from stepwell.driver.views import Picture
 from stepwell.errors import ModifierError, RequestError
 from stepwell.graph import Graph
 from stepwell.lifecycle import EdgeConnectionHook
+from stepwell.lifecycle.events import EVENTS
 from stepwell.read import runtime
 
 Variable = HamiltonNode
@@ -59,6 +60,7 @@ class Driver:
         allow_module_overrides: bool = False,
         _materializers: Iterable[To | From] = (),
         _executor: Any = None,
+        _grouping: Any = None,
         _use_legacy_adapter: bool = True,
     ) -> None:
         adapters = list(adapter) if isinstance(adapter, list | tuple) else [adapter]
@@ -75,6 +77,7 @@ class Driver:
             "overriding": allow_module_overrides,
             "materializers": tuple(_materializers),
             "executor": _executor,
+            "grouping": _grouping,
             "threads": max((pool.threads for pool in pools), default=0),
         }
         self._core, self._instead = self._built(adapters, self._options["materializers"])
@@ -102,6 +105,8 @@ class Driver:
             builder.with_threads(self._options["threads"])
             if overriding:
                 builder.allow_module_overrides()
+            if self._options["grouping"] is not None and any(map(_hears_tasks, adapters)):
+                builder.with_grouping(self._options["grouping"])
             if self._options["executor"] is not None:
                 builder.with_executor(self._options["executor"])
             return builder.build(), instead
@@ -391,6 +396,7 @@ class Builder:
         self.materializers: list[To | From] = []
         self.v2_executor = False
         self.remote_executor: Any = None
+        self.grouping_strategy: Any = None
         self._allow_module_overrides = False
 
     def with_config(self, config: Mapping[str, Any]) -> Builder:
@@ -476,6 +482,7 @@ class Builder:
             ValueError: before `enable_dynamic_execution`.
         """
         self._require_dynamic("with_grouping_strategy")
+        self.grouping_strategy = grouping_strategy
         return self
 
     def copy(self) -> Builder:
@@ -484,6 +491,7 @@ class Builder:
         other.config, other.modules = dict(self.config), list(self.modules)
         other.adapters, other.materializers = list(self.adapters), list(self.materializers)
         other.v2_executor, other.remote_executor = self.v2_executor, self.remote_executor
+        other.grouping_strategy = self.grouping_strategy
         other._allow_module_overrides = self._allow_module_overrides
         return other
 
@@ -503,6 +511,7 @@ class Builder:
             allow_module_overrides=self._allow_module_overrides,
             _materializers=self.materializers,
             _executor=executor,
+            _grouping=getattr(self.grouping_strategy, "core", "step") if self.v2_executor else None,
             _use_legacy_adapter=False,
         )
 
@@ -529,6 +538,11 @@ def _check(materializers: Iterable[To | From], graph: Graph) -> None:
             raise InvalidDecoratorException(str(error), argument=error.argument) from None
         except RequestError:
             continue  # which is told with all else that is wrong
+
+
+def _hears_tasks(adapter: Any) -> bool:
+    """Whether an adapter asks for tasks; where none does, nobody parts a run into them."""
+    return any(callable(getattr(adapter, event, None)) for event in EVENTS if "_task_" in event)
 
 
 def _look(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import enum
+from typing import ClassVar
+
+from stepwell.plan.grouping import Grouping
 
 
 class NodeGroupPurpose(enum.Enum):
     """What a task is for."""
 
-    EXPAND = "expand"
-    COLLECT = "gather"
-    EXECUTE_BLOCK = "block"
-    EXECUTE_SINGLE = "single"
+    EXPAND_UNORDERED = "expand_unordered"
+    GATHER = "gather"
+    EXECUTE_BLOCK = "execute_block"
+    EXECUTE_SINGLE = "execute_single"
 
-    @classmethod
-    def named(cls, purpose: str) -> NodeGroupPurpose:
-        """The one that stepwell's word for it means."""
-        words = {"expand": cls.EXPAND, "collect": cls.COLLECT, "block": cls.EXECUTE_BLOCK}
-        return words.get(purpose, cls.EXECUTE_SINGLE)
+    def is_expander(self) -> bool:
+        """Whether what it gives is parted into items."""
+        return self is NodeGroupPurpose.EXPAND_UNORDERED
+
+    def is_gatherer(self) -> bool:
+        """Whether it takes what was made for all items."""
+        return self is NodeGroupPurpose.GATHER
 
 
 class GroupingStrategy:
-    """How nodes are parted."""
+    """How nodes are parted; `core` is stepwell's word for it."""
+
+    core: ClassVar[Grouping] = "step"
 
 
 class GroupByRepeatableBlocks(GroupingStrategy):
-    """What is done for each item is one task."""
+    """What is done for each item is one task, and every other node."""
 
 
 class GroupNodesIndividually(GroupingStrategy):
@@ -35,6 +42,10 @@ class GroupNodesIndividually(GroupingStrategy):
 class GroupNodesByLevel(GroupingStrategy):
     """Nodes that could run at the same time are a task."""
 
+    core = "level"
+
 
 class GroupNodesAllAsOne(GroupingStrategy):
     """All nodes are one task."""
+
+    core = "all"

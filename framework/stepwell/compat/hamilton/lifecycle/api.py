@@ -288,7 +288,7 @@ class TaskSubmissionHook(base.BasePreTaskSubmission, abc.ABC):  # type: ignore[m
         """Called with the task's nodes and what they are given."""
 
     def pre_task_submission(self, **given: Any) -> Any:
-        return self.run_before_task_submission(**_seen(given))
+        return self.run_before_task_submission(**given)
 
 
 class TaskReturnHook(base.BasePostTaskReturn, abc.ABC):  # type: ignore[misc]
@@ -299,7 +299,7 @@ class TaskReturnHook(base.BasePostTaskReturn, abc.ABC):  # type: ignore[misc]
         """Called with the task's result, or with the error that ended it."""
 
     def post_task_return(self, **given: Any) -> Any:
-        return self.run_after_task_return(**_seen(given))
+        return self.run_after_task_return(**given)
 
 
 class TaskExecutionHook(base.BasePreTaskExecute, base.BasePostTaskExecute, abc.ABC):  # type: ignore[misc]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from abc import ABCMeta
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stepwell.compat.hamilton.graph_types import FunctionGraph
 from stepwell.compat.hamilton.live import live
-from stepwell.compat.hamilton.node import node_of
+from stepwell.compat.hamilton.node import NodeType, node_of
 from stepwell.graph import Graph
 from stepwell.lifecycle import base as core
 from stepwell.lifecycle.events import EVENTS, declarations
@@ -43,6 +43,8 @@ def _passed(event: str, adapter: Any) -> Callable[..., Any]:
     def given(keywords: dict[str, Any]) -> dict[str, Any]:
         translate = known or translated
         seen = {name: translate(name, value) for name, value in keywords.items()}
+        if "purpose" in seen:
+            seen["purpose"] = _purpose(seen["purpose"], seen["nodes"])
         if event == "do_check_edge_types_match":
             # There the reader's type is the first, whatever the names say.
             seen = {"type_from": seen["type_to"], "type_to": seen["type_from"]}
@@ -94,11 +96,23 @@ def translated(name: str, value: Any) -> Any:
         return FunctionGraph(value)
     if name == "nodes":
         return [node_of(each) for each in value]
-    if name == "purpose":
-        from stepwell.compat.hamilton.execution.grouping import NodeGroupPurpose
-
-        return NodeGroupPurpose.named(str(value))
     return dict(value) if name in ("inputs", "overrides", "config") else value
+
+
+def _purpose(word: str, nodes: Sequence[Any]) -> Any:
+    """What a task is for, by stepwell's word and by what is in it."""
+    from stepwell.compat.hamilton.execution.grouping import NodeGroupPurpose
+
+    if word == "block":
+        return NodeGroupPurpose.EXECUTE_BLOCK
+    if len(nodes) == 1:
+        role = nodes[0].node_role
+        if role is NodeType.EXPAND:
+            return NodeGroupPurpose.EXPAND_UNORDERED
+        if role is NodeType.COLLECT:
+            return NodeGroupPurpose.GATHER
+        return NodeGroupPurpose.EXECUTE_SINGLE
+    return NodeGroupPurpose.EXECUTE_BLOCK
 
 
 _AGAIN = ("pre_node_execute", "post_node_execute", "pre_graph_execute", "post_graph_execute")
