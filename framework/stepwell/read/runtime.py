@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import cleandoc
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_overloads
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.errors import GraphError, ModifierError
@@ -19,7 +19,7 @@ from stepwell.modifiers.modifier import ATTRIBUTE, expanded, modifiers_of
 from stepwell.read.overriding import later_wins
 from stepwell.read.problems import bad_modifier, no_function, not_a_module, variadic
 from stepwell.spec import Kind, Node, Param, Span
-from stepwell.types import UNKNOWN, Type, from_object
+from stepwell.types import UNKNOWN, Type, from_object, overloaded
 
 _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200
 _ARGS, _KWARGS = 0x04, 0x08
@@ -182,9 +182,10 @@ def _plain(step: Callable[..., Any], known: _Known, problems: list[Diagnostic]) 
     types = _types(function, known)
     doc = function.__doc__
     name: str = step.__name__
+    makes = types.get("return", UNKNOWN)
     return Node(
         name,
-        types.get("return", UNKNOWN),
+        overloaded(makes) if makes.name == "|" and get_overloads(function) else makes,
         _params(function, code, types),
         (cleandoc(doc) if "\n" in doc else doc.strip()) if doc else "",
         kind=_KINDS[flags & (_COROUTINE | _GENERATOR | _ASYNC_GENERATOR)],

@@ -9,7 +9,7 @@ of nodes or graphs; standard library only.
 from stepwell.types.fitting import fits
 from stepwell.types.live import from_object, new_type
 from stepwell.types.text import from_ast, from_text
-from stepwell.types.type import ANY, NONE, REST, UNKNOWN, UNREADABLE, Type, known
+from stepwell.types.type import ANY, NONE, REST, UNKNOWN, UNREADABLE, Type, known, overloaded
 from stepwell.types.value import holds
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "holds",
     "known",
     "new_type",
+    "overloaded",
 ]

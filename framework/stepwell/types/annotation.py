@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepwell.types.type import Type
+from stepwell.types.type import OVERLOAD, Type
 
 
 def annotation(type: Type, modules: set[str]) -> str:
@@ -30,7 +30,7 @@ def annotation(type: Type, modules: set[str]) -> str:
     inside = [annotation(arg, modules) if isinstance(arg, Type) else arg for arg in args]
     if not all(inside):
         return ""
-    if name == "|":
+    if name in ("|", OVERLOAD):
         return " | ".join(inside)
     if name == "[]":
         return f"[{', '.join(inside)}]"

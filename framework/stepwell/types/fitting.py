@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stepwell.types.hierarchy import STRUCTURAL, classes, derives, element, is_class, view
-from stepwell.types.type import NONE, Type, literal_class
+from stepwell.types.type import NONE, OVERLOAD, Type, literal_class
 
 _TOP = ("typing.Any", "object")
 _STREAM = "stepwell.Stream"
@@ -38,6 +38,9 @@ def fits(source: Type, target: Type) -> bool | None:
         return True
     if source.name == "|":
         return every(fits(member, target) for member in source.types)
+    if source.name == OVERLOAD:
+        answers = {fits(member, target) for member in source.types}
+        return answers.pop() if len(answers) == 1 else None
     if source.name == _STREAM and target.name != _STREAM:
         return _whole(source, target)
     if target.name == "|":

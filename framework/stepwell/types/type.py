@@ -15,7 +15,8 @@ from functools import lru_cache
 class Type:
     """An annotation: a dotted name and its arguments.
 
-    Special names: `|` is a union, `typing.Literal` holds the *texts* of its values (`"'a'"`, `"1"`,
+    Special names: `|` is a union, `typing.overload` one of whose members it is depends on what a
+    function is given, `typing.Literal` holds the *texts* of its values (`"'a'"`, `"1"`,
     `"module.Color.RED"`), `[]` is the list of a `Callable`'s parameters, `...` and `()` stand for
     themselves in a tuple, `?` where nothing is known: `UNKNOWN` where nothing is written,
     `UNREADABLE` where what is written is no annotation that can be read.
@@ -45,7 +46,7 @@ class Type:
         if not args:
             return "[]" if name == "[]" else name.rpartition(".")[2]
         words = [arg.short if isinstance(arg, Type) else last(arg) for arg in args]
-        if name == "|":
+        if name in ("|", OVERLOAD):
             return " | ".join(words)
         inside = ", ".join(words)
         return f"[{inside}]" if name == "[]" else f"{name.rpartition('.')[2]}[{inside}]"
@@ -58,12 +59,13 @@ class Type:
     @property
     def members(self) -> tuple[Type, ...]:
         """The members of a union; of anything else, the type itself."""
-        return self.types if self.name == "|" else (self,)
+        return self.types if self.name in ("|", OVERLOAD) else (self,)
 
     def __str__(self) -> str:
         return self.short
 
 
+OVERLOAD = "typing.overload"
 UNKNOWN = Type("?")
 UNREADABLE = Type("?", ("...",))
 ANY = Type("typing.Any")
@@ -103,6 +105,15 @@ def union(members: Iterable[Type]) -> Type:
         return next(iter(flat))
     in_order: list[Type] = sorted(flat, key=_union_order)
     return Type("|", tuple(in_order))
+
+
+def overloaded(result: Type) -> Type:
+    """What a function with overloads makes: of several types one, by what it is given.
+
+    >>> overloaded(union([Type("int"), Type("str")])).short
+    'int | str'
+    """
+    return Type(OVERLOAD, result.types) if result.name == "|" else result
 
 
 def _union_order(member: Type) -> tuple[bool, str, str]:

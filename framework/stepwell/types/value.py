@@ -11,7 +11,7 @@ from typing import Any
 from stepwell.types.fitting import every, some
 from stepwell.types.hierarchy import is_class
 from stepwell.types.names import canonical
-from stepwell.types.type import Type
+from stepwell.types.type import OVERLOAD, Type
 
 MODEST = 1_000
 """How many elements of a container are looked at."""
@@ -37,7 +37,7 @@ def holds(type: Type, value: object) -> bool | None:
         return True
     if name == "?":
         return None
-    if name == "|":
+    if name in ("|", OVERLOAD):
         return some(holds(member, value) for member in type.types)
     if name == "None" or value is None:
         return _none(type, value)

@@ -68,6 +68,76 @@ def test_a_checker_sees_what_the_rules_do_not(stepwell, folder: Path, checker: s
     assert err == f"stepwell: {checker} judged 6 edges\n"
 
 
+OVERLOADED = """\
+from typing import Generic, TypeVar, overload
+
+T = TypeVar("T")
+N = TypeVar("N", int, float)
+
+
+class Box(Generic[T]):
+    def __init__(self, inside: T) -> None:
+        self.inside = inside
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+@overload
+def sized(words: list[str]) -> int: ...
+@overload
+def sized(words: str) -> str: ...
+def sized(words: list[str] | str) -> int | str:
+    return len(words) if isinstance(words, list) else words
+
+
+def right(sized: int) -> int:
+    return sized
+
+
+def wrong_overload(sized: str) -> str:
+    return sized
+
+
+def boxed(words: list[str]) -> Box[str]:
+    return Box(words[0])
+
+
+def opened(boxed: Box[T]) -> T:
+    return boxed.inside
+
+
+def right_generic(opened: str) -> str:
+    return opened
+
+
+def wrong_generic(opened: int) -> int:
+    return opened
+
+
+def doubled(right: N) -> N:
+    return right + right
+
+
+def wrong_bound(right_generic: N) -> N:
+    return right_generic
+"""
+
+
+@pytest.mark.parametrize("checker", ["ty", "mypy"])
+def test_overloads_and_generics_are_as_the_checker_says(stepwell, folder: Path, checker: str):
+    """Of a function with overloads one of its types is given, by what it is called with."""
+    (folder / "over_c.py").write_text(OVERLOADED, encoding="utf-8")
+    assert stepwell("check", "over_c.py", "-q") == (0, "", "")
+    command = ("check", "over_c.py", f"--types={checker}", "--output-format", "concise", "-q")
+    code, out, _ = stepwell(*command)
+    assert code == 1
+    wrong = [row.split("`")[1] for row in out.splitlines()]
+    assert wrong == ["wrong_overload", "wrong_generic", "wrong_bound"]
+    assert stepwell("check", "over_c.py", "--runtime")[0] == 0
+
+
 def test_what_the_rules_say_already_is_said_once(stepwell, folder: Path):
     """And a comment that only a checker needs is known to be of use or not."""
     (folder / "plain_c.py").write_text(

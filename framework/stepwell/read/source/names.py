@@ -72,6 +72,7 @@ class Names:
         classes: classes, with the expressions of their bases.
         fields: classes, with what is annotated in their bodies.
         functions: functions that are defined at the top level, each with its chunk of the text.
+        overloaded: those of them that have overloads.
         stars: modules that everything was imported from.
         others: gives the names of another module of the workspace, if it is one.
         file: the path of the file.
@@ -87,6 +88,7 @@ class Names:
     classes: dict[str, list[ast.expr]] = field(default_factory=dict)
     fields: dict[str, list[tuple[str, ast.expr]]] = field(default_factory=dict)
     functions: dict[str, tuple[Defined, Chunk]] = field(default_factory=dict)
+    overloaded: set[str] = field(default_factory=set)
     stars: list[str] = field(default_factory=list)
     others: Others = field(default=lambda name: None, compare=False, repr=False)
     file: str = ""
@@ -118,6 +120,9 @@ class Names:
                     ]
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                     self.functions[name] = statement, chunk
+                    above = (written(each) or "" for each in statement.decorator_list)
+                    if any(each.rpartition(".")[2] == "overload" for each in above):
+                        self.overloaded.add(name)
                 case ast.If() | ast.Try() | ast.TryStar() | ast.With():
                     for arm in arms(statement):
                         self.add(arm, chunk)
@@ -354,6 +359,7 @@ def environment(names: Names) -> Mapping[str, object]:
         },
         "module": (names.module, names.package),
         "unsure": names.unsure,
+        "overloaded": names.overloaded,
         "shadows": names.functions.keys() & _BUILTINS,
         "imports": names.imports,
         "constants": dumped,

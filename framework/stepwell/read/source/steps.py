@@ -22,7 +22,7 @@ from stepwell.read.source.literals import Literals
 from stepwell.read.source.names import Names, arms, mutating, written
 from stepwell.read.source.prompts import prompts
 from stepwell.spec import Hole, Kind, Node, Param, Span
-from stepwell.types import UNKNOWN, Type
+from stepwell.types import UNKNOWN, Type, overloaded
 from stepwell.types.names import canonical
 
 _OURS = ("stepwell.Stream", "stepwell.Parallelizable")
@@ -190,9 +190,10 @@ def plain(function: Function, names: Names, places: Places, problems: list[Diagn
             span = places.word(argument, argument.arg)
             problems.append(variadic(name, stars + argument.arg, span))
     doc = ast.get_docstring(function, clean=False)
+    makes = names.type(function.returns) if function.returns is not None else UNKNOWN
     return Node(
         name,
-        names.type(function.returns) if function.returns is not None else UNKNOWN,
+        overloaded(makes) if name in names.overloaded else makes,
         tuple(_params(arguments, names, places)),
         (cleandoc(doc) if "\n" in doc else doc.strip()) if doc else "",
         kind=_kind(function, "yield" in places.chunk.text),
