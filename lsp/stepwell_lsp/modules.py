@@ -65,8 +65,6 @@ class Modules:
         if changed:
             finder = self._read_across(changed, before)
             self._slim(changed, finder)
-        if self._index:
-            self._index.save()
 
     def _slim(self, files: Iterable[str], finder: Finder) -> None:
         """Lets go of the syntax trees of files that are not open."""

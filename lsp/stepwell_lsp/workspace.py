@@ -83,6 +83,8 @@ class Workspace:
             search=self._search or bool(tables),
         )
         self._search = False
+        if self._index:
+            self._index.save()
         now = pipelines(self._modules.read.values(), given, self._built)
         checked = {}
         for done, (key, made) in enumerate(_keyed(now), start=1):

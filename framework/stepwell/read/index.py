@@ -9,6 +9,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import fields, replace
 from functools import cache
 from hashlib import blake2b
@@ -49,7 +50,7 @@ class Index:
         self._limit = limit
         self._base: sqlite3.Connection | None = None
         self._broken = False
-        self._new: dict[bytes, bytes] = {}
+        self._new: dict[bytes, Module] = {}
         self._used: list[bytes] = []
 
     def parse(
@@ -76,15 +77,16 @@ class Index:
         own = alone.key if alone is not None else _key(text, module, package)
         others = finder.names(file) if finder is not None else None
         key = own if finder is None or alone is None else _across(alone, finder)
+        new = self._new.get(key)
+        if new is not None and (new.file, new.name) == (file, module):
+            return replace(lean(new, text, others), key=own)
         data = self._get(key) if key else None
         if data is not None:
-            try:
+            with suppress(ValueError):
                 return self._module(data, text, file, module, package, others, own)
-            except ValueError:
-                self._new.pop(key, None)
         made = parse(text, file=file, module=module, package=package, previous=alone, others=others)
         if key:
-            self._put(key, made)
+            self._new[key] = lean(made, text)
         return replace(made, key=own)
 
     def save(self) -> None:
@@ -99,7 +101,7 @@ class Index:
             with base:
                 base.executemany(
                     "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)",
-                    [(key, now, data) for key, data in self._new.items()],
+                    [(key, now, data) for key, each in self._new.items() if (data := _kept(each))],
                 )
                 base.executemany(
                     "UPDATE facts SET used = ? WHERE key = ? AND used < ?",
@@ -120,8 +122,6 @@ class Index:
     def _get(self, key: bytes) -> bytes | None:
         import sqlite3
 
-        if key in self._new:
-            return self._new[key]
         try:
             base = self._open()
             row = base and base.execute("SELECT data FROM facts WHERE key = ?", (key,)).fetchone()
@@ -133,15 +133,6 @@ class Index:
         self._used.append(key)
         data: bytes = row[0]
         return data
-
-    def _put(self, key: bytes, made: Module) -> None:
-        names = made.names
-        facts = {name: getattr(made, name) for name in _FACTS}
-        try:
-            whole = to_json([names.imports, names.stars, facts], made.file)
-        except UnstorableError:
-            return
-        self._new[key] = zlib.compress(whole, 1)
 
     @staticmethod
     def _module(
@@ -202,16 +193,27 @@ class Index:
         base.executemany("DELETE FROM facts WHERE key = ?", gone)
 
 
-def lean(module: Module, text: str) -> Module:
+def _kept(made: Module) -> bytes:
+    """What is written down of a file's facts; nothing, if that can't be."""
+    facts = {name: getattr(made, name) for name in _FACTS}
+    try:
+        whole = to_json([made.names.imports, made.names.stars, facts], made.file)
+    except UnstorableError:
+        return b""
+    return zlib.compress(whole, 1)
+
+
+def lean(module: Module, text: str, others: Others | None = None) -> Module:
     """The facts of a text without its syntax trees, which take most of the memory.
 
-    Where they are needed again, the text is parsed again. For files that nobody edits.
+    Where they are needed again, the text is parsed again. For files that nobody edits. `others` are
+    followed into instead of those that were, if they are given.
     """
-    if isinstance(module.names, KeptNames):
+    if isinstance(module.names, KeptNames) and others is None:
         return module
     names = KeptNames(text, file=module.file, module=module.name, package=module.package)
     names.imports, names.stars = module.names.imports, module.names.stars
-    names.others = module.names.others
+    names.others = others or module.names.others
     return replace(module, names=names, _chunks={}, _readings=())
 
 
