@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from threading import Lock
 from time import perf_counter
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from stepwell.errors import require
@@ -16,6 +16,7 @@ from stepwell.lifecycle.api import (
     Observer,
 )
 from stepwell.lifecycle.listening import listen, unlisten
+from stepwell.lifecycle.made import as_made
 from stepwell.tracing import names
 from stepwell.tracing.calls import NANO, CallSpans, Metrics
 from stepwell.tracing.content import Content
@@ -168,14 +169,12 @@ class Tracing(Observer, NodeExecutionHook, NodeExecutionMethod, GraphExecutionHo
             span, end_on_exit=False, record_exception=False, set_status_on_exception=False
         ):
             result = node_callable(**node_kwargs)
-        kind = type(result)
-        if kind is CoroutineType:
-            return self._awaited(span, result)
-        if kind is GeneratorType:
-            return self._stream(span, result)
-        if kind is AsyncGeneratorType:
-            return self._async_stream(span, result)
-        return result
+        return as_made(
+            result,
+            awaited=partial(self._awaited, span),
+            stream=partial(self._stream, span),
+            async_stream=partial(self._async_stream, span),
+        )
 
     def run_after_node_execution(
         self,
