@@ -78,10 +78,12 @@ class Session:
         self.line = next(n for n, line in enumerate(lines) if f"def node_{count // 2}(" in line)
         self.column = lines[self.line].index(f"{reads}: int")
         self.version, self.wrong, self.moved = 1, False, False
+        self.unheard = 1  # states that the server has not told of yet, if it tells of each
         self.uri = client.open(name, text)
 
     def change(self) -> None:
         """One edit: the errors come, or go: one in the wiring, and one that others see, too."""
+        self.unheard += 1
         self.wrong = not self.wrong
         self.version += 1
         self.client.change(
@@ -109,7 +111,9 @@ class Session:
     def known(self) -> None:
         """Waits until the server knows the file as it is now; it must tell the truth."""
         if self.server.tells != "pull":
-            self.client.until(lambda message: message.get("method") == self.server.tells)
+            while self.unheard:  # it tells of each edit, one after the other
+                self.client.until(lambda message: message.get("method") == self.server.tells)
+                self.unheard -= 1
             return
         document = {"textDocument": {"uri": self.uri}}
         answer = self.client.request("textDocument/diagnostic", document)
