@@ -68,6 +68,8 @@ class Graph:
         """Every configuration of a driver of these modules; `None` where that is not known."""
         self.adapters: tuple[Call, ...] = ()
         """The adapters of its driver that are made where it is built, as far as that is read."""
+        self.executors: tuple[Call, ...] = ()
+        """Where its driver has the items of fan-outs done, as far as that is read."""
 
     @property
     def digraph(self) -> nx.DiGraph[str]:

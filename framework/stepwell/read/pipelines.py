@@ -310,7 +310,7 @@ def _of_site(
         overriding=site.overriding,
         before=before,
     )
-    made.adapters = site.adapters
+    made.adapters, made.executors = site.adapters, site.executors
     if not whole:
         hole = Hole("a module of this driver is not known from its text", site.span)
         made.holes = (*made.holes, hole)

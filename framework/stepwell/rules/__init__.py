@@ -30,6 +30,7 @@ from stepwell.rules.modifier_bad_argument import ModifierBadArgument
 from stepwell.rules.modifier_unknown_parameter import ModifierUnknownParameter
 from stepwell.rules.not_a_module import NotAModule
 from stepwell.rules.not_a_step import NotAStep
+from stepwell.rules.not_sendable import NotSendable
 from stepwell.rules.private_step_used import PrivateStepUsed
 from stepwell.rules.prompt_placeholder_unwired import PromptPlaceholderUnwired
 from stepwell.rules.refused_by_adapter import RefusedByAdapter
@@ -80,6 +81,7 @@ RULES: tuple[Rule, ...] = (
     RouteNeverTaken(),
     RouteGap(),
     FanOutMisuse(),
+    NotSendable(),
     PromptPlaceholderUnwired(),
     RetriesMultiply(),
     RetrySwallowsCancellation(),

@@ -134,6 +134,11 @@ def test_all_loops_take_the_same_routes(text: str, x: int, data: st.DataObject) 
     threads = Builder().with_modules(plain).with_threads(3).build()
     assert threads.execute(targets, inputs) == expected
     assert asyncio.run(inline.aexecute(targets, inputs)) == expected
+    for grouping in ("step", "level", "all"):
+        tasks = Builder().with_modules(plain).with_grouping(grouping).build()
+        for _ in range(HOT + 1):
+            assert tasks.execute(targets, inputs) == expected
+        assert asyncio.run(tasks.aexecute(targets, inputs)) == expected
     awaited = Driver({}, module_of(*steps(text, awaited=True)))
     assert awaited.execute(targets, inputs) == expected
     for driver in (inline, awaited):

@@ -58,6 +58,7 @@ class Site:
         given_away: whether something that is not seen here may run it, too.
         overriding: whether a later module's steps take the place of an earlier's.
         adapters: those of its adapters that are made in its place.
+        executors: what does the items of its fan-outs, made in its place.
     """
 
     modules: tuple[str, ...]
@@ -69,6 +70,7 @@ class Site:
     given_away: bool = False
     overriding: bool = False
     adapters: tuple[Call, ...] = ()
+    executors: tuple[Call, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,6 +86,7 @@ class _State:
     given_away: bool = False
     overriding: bool = False
     adapters: list[Call] = field(default_factory=list)
+    executors: list[Call] = field(default_factory=list)
 
     def site(self) -> Site:
         return Site(
@@ -96,6 +99,7 @@ class _State:
             self.given_away,
             self.overriding,
             tuple(self.adapters),
+            tuple(self.executors),
         )
 
 
@@ -216,6 +220,9 @@ class _Sites:
                 self._modules(state, call.args)
             case "with_adapters":
                 self._adapters(state, call.args)
+            case "with_executor":
+                # The last word counts.
+                state.executors = self._made(call.args[:1])
             case "with_config":
                 self._config(state, call.args[0] if call.args else None)
             case "copy":
@@ -227,6 +234,7 @@ class _Sites:
                     requests=[],
                     mentions=[],
                     adapters=[*state.adapters],
+                    executors=[*state.executors],
                 )
                 self.states.append(state)
             case "with_materializers":
@@ -252,8 +260,12 @@ class _Sites:
             state.overriding = self._value(allowed) is not False
 
     def _adapters(self, state: _State, given: Iterable[ast.expr | None]) -> None:
+        state.adapters += self._made(given)
+
+    def _made(self, given: Iterable[ast.expr | None]) -> list[Call]:
+        """Those of these that are made in their place."""
         made = (each for each in given if isinstance(each, ast.Call))
-        state.adapters += [call_of(each, self.names, self.places) for each in made]
+        return [call_of(each, self.names, self.places) for each in made]
 
     def _config(self, state: _State, expression: ast.expr | None) -> None:
         given = {} if expression is None else self._value(expression)
