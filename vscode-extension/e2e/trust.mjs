@@ -8,6 +8,8 @@ const MINE = "${workspaceFolder}/mine/python";
 
 /** Programs of the workspace that would be started if it were trusted; each leaves a trace. */
 export const CANARIES = {
+  ".venv/pyvenv.cfg": "",
+  ".venv/bin/ty": '#!/bin/sh\ntouch "$(dirname "$0")/ran"\nexit 1\n',
   ".venv/bin/python": '#!/bin/sh\ntouch "$(dirname "$0")/ran"\nexit 1\n',
   "mine/python": '#!/bin/sh\ntouch "$(dirname "$0")/ran"\nexit 1\n',
   ".vscode/settings.json": JSON.stringify({
@@ -17,6 +19,7 @@ export const CANARIES = {
 };
 
 export const SETTINGS = {
+  "stepwell.types": "ty",
   "security.workspace.trust.enabled": true,
   "security.workspace.trust.startupPrompt": "never",
   "security.workspace.trust.banner": "never",
@@ -26,6 +29,7 @@ export async function untrusted(editor) {
   const { page, folder } = editor;
   const programs = [".venv/bin", "mine"].map((name) => join(folder, name));
   for (const name of programs) chmodSync(join(name, "python"), 0o755);
+  chmodSync(join(folder, ".venv/bin/ty"), 0o755);
   const hasRun = () => programs.filter((name) => existsSync(join(name, "ran")));
   await editor.open("flow.py");
   await page.locator(".squiggly-error").waitFor({ timeout: 90_000 });
