@@ -55,5 +55,14 @@ def pids(elsewhere: Collect[int]) -> set[int]:
     return {*elsewhere}
 
 
+def started(count: int) -> tuple[int, int]:
+    record_usage(Usage(input_tokens=5, requests=1), operation="chat", model="m")
+    return count + 1, os.getpid()
+
+
+def ended(started: tuple[int, int]) -> tuple[int, int, int]:
+    return started[0] + 1, started[1], os.getpid()
+
+
 class Odd(Exception):
     """An error of the pipeline's own."""

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from stepwell import Builder, Driver, ItemFailed, RequestError
 from stepwell.executors import DaskExecutor, RayExecutor, SparkExecutor
-from stepwell.lifecycle import NodeExecutionHook
+from stepwell.lifecycle import NodeExecutionHook, TaskReturnHook, TaskSubmissionHook
 from stepwell.llm import TokenAccounting
 from stepwell.testing import module_of
 from stepwell.tracing import Tracing
@@ -131,6 +131,35 @@ def test_what_is_accounted_for_there_comes_home(flow: ModuleType, engine: Engine
     assert accounting.total().input_tokens == 2500
     assert {call.task_id for call in accounting.calls} == {f"page[{n}]" for n in range(500)}
     assert sum(step.node == "done" for step in accounting.steps()) == 500
+
+
+class Says(TaskSubmissionHook, TaskReturnHook):
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def run_before_task_submission(self, *, task_id: str, **_: Any) -> Any:
+        self.said.append(("submitted", task_id))
+
+    def run_after_task_return(self, *, task_id: str, **_: Any) -> Any:
+        self.said.append(("returned", task_id))
+
+
+def test_task_hooks_are_told_of_each_item_in_order(flow: ModuleType, engine: Engine) -> None:
+    says = Says()
+    run(built(flow, engine, says), [*range(100)])
+    for event in ("submitted", "returned"):
+        assert [task for said, task in says.said if said == event] == [
+            f"page[{number}]" for number in range(100)
+        ]
+
+
+def test_a_branch_is_one_task_there(flow: ModuleType, engine: Engine) -> None:
+    accounting = TokenAccounting()
+    builder = Builder().with_modules(flow).with_adapters(accounting)
+    dr = builder.with_executor_for(engine, steps=["started", "ended"]).build()
+    assert dr.execute(["ended"], {"count": 3})["ended"][0] == 5
+    assert os.getpid() not in dr.execute(["ended"], {"count": 3})["ended"][1:]
+    assert {call.task_id for call in accounting.calls} == {"ended"}
 
 
 def test_spans_come_home(flow: ModuleType, engine: Engine) -> None:

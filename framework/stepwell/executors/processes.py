@@ -90,12 +90,9 @@ _order: Order
 def _begin(order: Order) -> None:
     import signal
 
-    from stepwell.executors.sending import known
-
     global _order
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this one
     _order = order
-    known(order)
 
 
 def _done(parcel: Parcel) -> Came:

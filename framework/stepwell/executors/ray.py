@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from stepwell.executors.base import Batch, Do, Done, Executor
 from stepwell.executors.batches import Handle, Lost, Pace, mapped
-from stepwell.executors.sending import Came, Order, Parcel, known, opened, ordered, packed, worked
+from stepwell.executors.sending import Came, Order, Parcel, opened, ordered, packed, stopped, worked
 
 
 class RayExecutor(Executor):
@@ -69,20 +69,20 @@ class RayExecutor(Executor):
         order = ray.put(sent)
         options = {"max_retries": self.retries, **self.options}
         task = ray.remote(_worked).options(**options)
-        stopped = _Flag(sent.token)
+        over = _Flag(sent.token)
 
         def submit(batch: Batch) -> Handle:
-            return _Given(ray, task.remote(order, packed(batch, do, self.pickler), stopped))
+            return _Given(ray, task.remote(order, packed(batch, do, self.pickler), over))
 
         return mapped(
             submit,
             items,
             is_over,
             lambda batch, came: opened(do, batch, came),
-            stopped.lower,
+            over.lower,
             pace=Pace(ahead=workers * 2, worth=0.1, largest=4096),
             name=do.name,
-            stop=stopped.hoist,
+            stop=over.hoist,
         )
 
     def _running(self) -> Any:
@@ -146,7 +146,7 @@ def _worked(order: Order, parcel: Parcel, over: _Flag) -> Came:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         if over.is_up():
-            known(order).stop()
+            stopped(order.token)
         return worked(order, parcel)
     finally:
         signal.signal(signal.SIGINT, before)

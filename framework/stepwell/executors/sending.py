@@ -160,14 +160,30 @@ def unsendable(what: str, kind: str) -> TypeError:
 KEPT = 8
 """So many fan-outs at most a worker knows at the same time."""
 
-_known: dict[str, Do] = {}
+ENDED = 1000
+"""Of so many fan-outs at most a worker knows that they are over."""
+
+
+class _Known:
+    """What does the items of one fan-out, and how many batches of it are at work here."""
+
+    def __init__(self, do: Do) -> None:
+        self.do, self.at_work = do, 0
+
+
+_known: dict[str, _Known] = {}
+_over: dict[str, None] = {}
 _lock = Lock()
 
 
 def worked(order: Order, parcel: Parcel) -> Came:
     """In a worker process: what the items came to, what else happened, and the seconds it took."""
     began = perf_counter()
-    do = known(order)
+    with at_work(order) as do:
+        return _worked(order, do, parcel, began)
+
+
+def _worked(order: Order, do: Do, parcel: Parcel, began: float) -> Came:
     dumps = dumps_of(order.pickler)
     results: list[Any] = []
     errors: dict[int, BaseException] = {}
@@ -204,27 +220,41 @@ def _unpacked(
             errors[number] = unsendable(f"item `{do.name(number)}`", item)
 
 
-def known(order: Order) -> Do:
-    """In a worker process: what does the items of that fan-out; it arrives with the first."""
+@contextmanager
+def at_work(order: Order) -> Iterator[Do]:
+    """In a worker process: what does the items of that fan-out, kept at least as long as this."""
+    with _lock:
+        entry = _known.get(order.token) or _arrived(order)
+        entry.at_work += 1
+    try:
+        yield entry.do
+    finally:
+        with _lock:
+            entry.at_work -= 1
+
+
+def _arrived(order: Order) -> _Known:
     import sys
 
-    with _lock:
-        if (found := _known.get(order.token)) is not None:
-            return found
-        sys.path += [path for path in order.paths if path not in sys.path]
-        do: Do = pickle.loads(order.do)
-        do.arrived()
-        _known[order.token] = do
-        while len(_known) > KEPT:
-            _known.pop(next(iter(_known))).left()
-        return do
+    sys.path += [path for path in order.paths if path not in sys.path]
+    do: Do = pickle.loads(order.do)
+    do.arrived()
+    if order.token in _over:
+        do.stop()
+    for token in [token for token, entry in _known.items() if not entry.at_work][: -KEPT + 1]:
+        _known.pop(token).do.left()
+    _known[order.token] = _Known(do)
+    return _known[order.token]
 
 
 def stopped(token: str) -> None:
-    """In a worker process: begins no further item of that fan-out."""
-    do = _known.get(token)
-    if do is not None:
-        do.stop()
+    """In a worker process: begins no further item of that fan-out, which may not be known yet."""
+    with _lock:
+        _over[token] = None
+        while len(_over) > ENDED:
+            del _over[next(iter(_over))]
+        if (entry := _known.get(token)) is not None:
+            entry.do.stop()
 
 
 def _pickled(thing: Any, dumps: Dumps) -> bytes | None:
