@@ -7,7 +7,13 @@ from typing import Any
 
 from stepwell.execution.item import EachItem, Outcome, Task, TaskHooks, collected, ended
 from stepwell.execution.run import Run
-from stepwell.execution.sent import light, modules_of, refuse_unsendable, refuse_unsendable_values
+from stepwell.execution.sent import (
+    light,
+    modules_of,
+    refuse_loop,
+    refuse_unsendable,
+    refuse_unsendable_values,
+)
 from stepwell.execution.streams import close, piece_value
 from stepwell.execution.surround import drive, drive_async, surround
 from stepwell.execution.work import At, Fan, OnError, Work, works
@@ -45,6 +51,8 @@ class BundleWork(Work):
             or any(work.is_async for work in self.works)
             or self.tasks.is_async
         )
+        if self.is_async and self.executor.pickler:
+            refuse_loop(f"task `{bundle.id}`", self.executor)
         self.in_loop = self.is_async
         self.plain = self.direct = self.quick = False
 

@@ -10,7 +10,13 @@ from typing import Any, cast
 
 from stepwell.blocks import policy
 from stepwell.execution.item import EachItem, Outcome, TaskHooks, ended
-from stepwell.execution.sent import light, modules_of, refuse_unsendable, refuse_unsendable_values
+from stepwell.execution.sent import (
+    light,
+    modules_of,
+    refuse_loop,
+    refuse_unsendable,
+    refuse_unsendable_values,
+)
 from stepwell.execution.streams import close, piece_value
 from stepwell.execution.surround import drive, surround
 from stepwell.execution.work import At, Attribution, Fan, OnError, Work, note, works
@@ -59,6 +65,8 @@ class BlockWork(Work):
             or any(work.is_async for work in self.works)
             or self.tasks.is_async
         )
+        if self.is_async and self.executor.pickler:
+            refuse_loop(f"fan-out `{source.name}`", self.executor)
         self.in_loop = self.is_async
         self.quick = (
             self.on_error == "fail"

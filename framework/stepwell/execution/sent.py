@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from stepwell.errors import RequestError
 from stepwell.graph import Graph
 from stepwell.lifecycle.dispatch import LifecycleSet
 from stepwell.plan import Block, Line, Plan
 from stepwell.spec import Node
+
+if TYPE_CHECKING:
+    from stepwell.executors.base import Executor
 
 
 def modules_of(nodes: Iterable[Node], lifecycle: LifecycleSet) -> tuple[str, ...]:
@@ -48,6 +51,20 @@ def refuse_unsendable(nodes: Sequence[Node], lifecycle: LifecycleSet, pickler: s
         ]
     if problems:
         raise RequestError(problems)
+
+
+def refuse_loop(what: str, executor: Executor) -> NoReturn:
+    """Refuses what needs the run's event loop and is to be done elsewhere.
+
+    Raises:
+        RequestError: always.
+    """
+    raise RequestError(
+        [
+            f"{what} is async, or has async hooks around it, and is to be done {executor}, where "
+            "this event loop is not; use `AsyncioExecutor`"
+        ]
+    )
 
 
 def refuse_unsendable_values(

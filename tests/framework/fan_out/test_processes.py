@@ -209,3 +209,13 @@ def test_steps_and_adapters_that_cannot_be_sent_are_refused_before_anything_runs
     assert "`awaited` (" in told
     assert "is async, and items are done in processes; use `AsyncioExecutor`" in told
     assert "adapter `Unsendable` can't be pickled" in told
+
+
+class Awaits(NodeExecutionHook):
+    async def run_after_node_execution(self, **_: Any) -> None:
+        pass
+
+
+def test_async_hooks_are_refused_where_there_is_no_event_loop(steps: ModuleType) -> None:
+    with pytest.raises(RequestError, match="fan-out `page` is async, or has async hooks around it"):
+        run(steps, [1], Awaits())
