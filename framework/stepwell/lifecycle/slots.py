@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -71,9 +71,10 @@ class Slots:
         if self.take_or_wait(wake):
             return
         try:
-            while not turn.wait(None if over is None else 0.05):
-                if over is not None and over.is_set():
-                    raise RuntimeError("the run is over; the step is not begun any more")
+            with nullcontext() if over is None else over.wakes(turn.set):
+                turn.wait()
+            if over is not None and over.is_set():
+                raise RuntimeError("the run is over; the step is not begun any more")
         except BaseException:
             self.give_up(wake)
             raise
