@@ -164,6 +164,8 @@ class TokenAccounting(NodeExecutionHook, GraphExecutionHook):
         """In a worker process: hears no more of that run."""
         unlisten(run_id, self)
         self._runs.pop(run_id, None)
+        if self.store is not None:
+            self.store.left(run_id=run_id)
 
     def take_home(self, *, run_id: str, state: News) -> None:
         """Takes what happened in a worker process."""

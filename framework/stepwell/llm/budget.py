@@ -169,6 +169,11 @@ class Budget(GraphExecutionHook):
             self.store.shared.hold()
             listen(run_id, self)
 
+    def left(self, *, run_id: str) -> None:
+        """In a worker process: hears no more of that run."""
+        if self.store is not None:
+            self.run_after_graph_execution(run_id=run_id)
+
     def admit(self, asking: Asking) -> Reservation | None:
         """Reserves what a request may use.
 

@@ -80,6 +80,11 @@ class RateLimit(GraphExecutionHook):
         if self.store is not None:
             self.run_before_graph_execution(run_id=run_id)
 
+    def left(self, *, run_id: str) -> None:
+        """In a worker process: hears no more of that run."""
+        if self.store is not None:
+            self.run_after_graph_execution(run_id=run_id)
+
     def admit(self, asking: Asking) -> InLine:
         """A place in the line."""
         line = _line(self, (*asking.key, asking.asked.model))

@@ -80,21 +80,23 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
     def __init__(self, path: str | Path | None = None, *, keep: int = KEEP) -> None:
         if keep < 1:
             raise ValueError(f"`keep={keep}` keeps no run; give 1 or more")
-        self.path = (store_path() if path is None else Path(path).expanduser()).absolute()
-        self.keep = keep
+        self._set_up((store_path() if path is None else Path(path).expanduser()).absolute(), keep)
+        with self._writer.file.transaction():
+            reading(self.path).close()
+
+    def _set_up(self, path: Path, keep: int) -> None:
+        self.path, self.keep = path, keep
         self._root = root_of(self.path)
         self._lock = Lock()
         self._open: dict[str, _Open] = {}
         self._graphs: WeakKeyDictionary[Graph, _Known] = WeakKeyDictionary()
         self._writer = writer(self.path)
-        with self._writer.file.transaction():
-            reading(self.path).close()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "keep": self.keep}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+        self._set_up(**state)  # on another machine no file is to be made
 
     def __repr__(self) -> str:
         return f"RunStore({str(self.path)!r})"
@@ -176,21 +178,15 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
     def run_after_graph_execution(
         self, *, run_id: str, error: BaseException | None, **future_kwargs: Any
     ) -> None:
-        with self._lock:
-            run = self._open.pop(run_id, None)
-        if run is None:
+        if (run := self._ends(run_id)) is None:
             return
-        unlisten(run_id, self)
         ended = "finished"
         if error is not None:
             stopped = isinstance(error, CancelledError | KeyboardInterrupt | GeneratorExit)
             ended = "cancelled" if stopped else "failed"
         values = (run_id, perf_counter() - run.began, ended, *self._told(error, run.files))
         self._writer.tell(Row(rows.end, values))
-        try:
-            self._writer.release()
-        except StoreError as failure:
-            getLogger("stepwell").warning("run %s is not recorded whole: %s", run_id, failure)
+        self._release(run_id)
 
     def call_made(self, call: Call) -> None:
         """Records a row of the ledger."""
@@ -210,12 +206,20 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
 
     def arrived(self, *, run_id: str) -> None:
         """In a worker process: records what happens there, in the file if it is at hand."""
-        self._begins(run_id, None if self.runs.knows(run_id) else [])
+        at_hand = False
+        with suppress(StoreError):
+            at_hand = self.runs.knows(run_id)
+        self._begins(run_id, None if at_hand else [])
+
+    def left(self, *, run_id: str) -> None:
+        """In a worker process: hears no more of that run."""
+        if self._ends(run_id) is not None:
+            self._release(run_id)
 
     def send_home(self, *, run_id: str) -> list[Row]:
         """In a worker process: what could not be recorded there."""
-        run = self._open[run_id]
-        if run.news is None:
+        run = self._open.get(run_id)
+        if run is None or run.news is None:
             self._writer.flush()
             return []
         count = len(run.news)
@@ -248,6 +252,20 @@ class RunStore(Observer, NodeExecutionHook, GraphExecutionHook):
         """The modules of a graph, each with its file as the store names it."""
         files = ((name, getattr(sys.modules.get(name), "__file__", None)) for name in graph.modules)
         return tuple((name, named(file, self._root) if file else "") for name, file in files)
+
+    def _ends(self, run_id: str) -> _Open | None:
+        """The run, if it was recorded here, which it is no more."""
+        with self._lock:
+            run = self._open.pop(run_id, None)
+        if run is not None:
+            unlisten(run_id, self)
+        return run if run is not None and run.news is None else None
+
+    def _release(self, run_id: str) -> None:
+        try:
+            self._writer.release()
+        except StoreError as failure:
+            getLogger("stepwell").warning("run %s is not recorded whole: %s", run_id, failure)
 
     def _known(self, graph: Graph) -> _Known:
         """What is known of a graph and of each of its nodes before it runs."""

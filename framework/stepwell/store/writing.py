@@ -114,6 +114,8 @@ class Writer:
 
     def flush(self) -> None:
         """Waits until what has been told is written, or can't be."""
+        if self._thread is None:
+            return
         done = Event()
         self._rows.put(done)
         done.wait(PATIENCE)

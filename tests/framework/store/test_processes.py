@@ -1,6 +1,7 @@
 """A store that several processes use, and some of them are killed."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stepwell import Driver
+from stepwell.llm import Usage, record_usage
 from stepwell.store import Runs, RunStore
 from stepwell.testing import module_of
 
@@ -88,7 +90,7 @@ def test_a_run_whose_process_is_gone_is_cut_off(tmp_path: Path) -> None:
 
 def test_the_next_run_goes_on_in_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
-    for _ in range(5):
+    for _ in range(3):
         worker = started(path, 1, 100_000)
         assert worker.stdout is not None
         worker.stdout.readline()
@@ -98,7 +100,7 @@ def test_the_next_run_goes_on_in_the_same_file(tmp_path: Path) -> None:
     worker.communicate(timeout=60)
     runs = Runs(path).latest()
     assert runs[0].ended == "finished"
-    assert len(runs) <= 6
+    assert len(runs) == 4
 
 
 def test_items_in_other_processes_are_recorded(tmp_path: Path) -> None:
@@ -157,3 +159,29 @@ def test_a_forked_process_leaves_the_file_whole(tmp_path: Path) -> None:
     run = store.runs.run()
     assert run is not None
     assert run.ended == "finished"
+
+
+def test_where_the_file_is_not_at_hand_what_happened_is_sent_home(tmp_path: Path) -> None:
+    """As in a worker process on another machine, where no file is made either."""
+    store = RunStore(tmp_path / "here" / "runs.db")
+
+    def answer() -> int:
+        elsewhere = pickle.loads(pickle.dumps(store))
+        elsewhere.__setstate__({"path": tmp_path / "there" / "runs.db", "keep": 1})
+        run_id = store.runs.latest()[0].run_id
+        elsewhere.arrived(run_id=run_id)
+        words = {"run_id": run_id, "node_name": "far", "task_id": "1"}
+        elsewhere.run_before_node_execution(**words)
+        record_usage(Usage(input_tokens=5, requests=1), operation="chat")
+        elsewhere.run_after_node_execution(**words, error=None)
+        news = pickle.loads(pickle.dumps(elsewhere.send_home(run_id=run_id)))
+        elsewhere.left(run_id=run_id)
+        assert elsewhere.send_home(run_id=run_id) == []
+        store.take_home(run_id=run_id, state=[row for row in news if len(row.values) > 1])
+        return 1
+
+    Driver({}, module_of(answer), adapter=store).execute(["answer"])
+    run = store.runs.run()
+    assert run is not None
+    assert [(step.node, step.times) for step in run.steps] == [("answer", 1), ("far", 1)]
+    assert not (tmp_path / "there").exists()
