@@ -113,6 +113,16 @@ class FakeModel:
         with self._changed:
             return self._changed.wait_for(lambda: not self._open, within)
 
+    def has_received(self, requests: int, *, within: float = 10.0) -> bool:
+        """Whether so many requests have come, or come soon.
+
+        Args:
+            requests: how many.
+            within: how long to wait for that, in seconds.
+        """
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.requests) >= requests, within)
+
     def connected(self, connection: socket, *, open: bool) -> None:
         """Notes that a connection is open, or no longer."""
         with self._changed:
@@ -122,9 +132,10 @@ class FakeModel:
 
     def received(self, request: Received) -> Reply | None:
         """Notes a request, and gives the answer that is next."""
-        with self._lock:
+        with self._changed:
             self.requests.append(request)
             self.came.set()
+            self._changed.notify_all()
             if not self.knows_usage_option and "stream_options" in request.body:
                 message = "unknown field: stream_options"
                 return Reply(status=400, error={"message": message, "code": "unknown_field"})
