@@ -117,6 +117,13 @@ def test_a_recipe_with_the_model_of_this_machine(name: str, tmp_path: Path) -> N
         assert said in found.stdout
 
 
+def test_routed_answer_asks_only_what_each_question_needs(tmp_path: Path) -> None:
+    found = run(RECIPES / "routed_answer" / "run.py", cwd=tmp_path)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "  42\n  not made: best, answer.fact, answer.talk\n" in found.stdout
+    assert found.stdout.endswith("5 requests: said, said, answer.fact, said, answer.talk\n")
+
+
 def test_first_graph_prints_its_plan_and_its_prompt(tmp_path: Path) -> None:
     found = run(RECIPES / "first_graph" / "run.py", cwd=tmp_path)
     assert (found.returncode, found.stderr) == (0, "")
