@@ -76,6 +76,20 @@ READ = {
         @pipe_output(step(_add, 7), step(_add, y=source("start")).when(mode="a"))
         def end(x: int) -> int: ...
         """,
+    "outside": """\
+        def first(k: int) -> int: ...
+        def second(k: int) -> int: ...
+
+        @mutate(first, apply_to(second, by=value(100)).when(mode="a"), by=5)
+        def _add(x: int, by: int) -> int: ...
+        """,
+    "frames": """\
+        @parameterize_extract_columns(
+            ParameterizedExtract(("a1", "a2"), {"base": source("first"), "n": value(1)}),
+            ParameterizedExtract(("b1",), {"base": value(100), "n": value(2)}),
+        )
+        def frame(base: int, n: int) -> pd.DataFrame: ...
+        """,
     "checks": """\
         @check_output(range=(0, 10), data_type=int, importance="fail")
         def number() -> int: ...

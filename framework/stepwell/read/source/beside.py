@@ -6,6 +6,7 @@ own code, and loads nothing of the user's.
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -43,7 +44,7 @@ def modifier(dotted: str) -> Any:
     found = beside(dotted)
     home = getattr(found, "__module__", None) or type(found).__module__
     known = MODIFIERS in home or home.startswith("stepwell.modifiers")
-    return found if known and not isinstance(found, type) else None
+    return found if known and (is_dataclass(found) or not isinstance(found, type)) else None
 
 
 def may_be_modifier(dotted: str) -> bool:

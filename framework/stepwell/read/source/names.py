@@ -12,7 +12,7 @@ import stepwell
 from stepwell import modifiers
 from stepwell.modifiers.extracted import KEYED, PLAIN, Fields
 from stepwell.modifiers.formats import BUILT_IN
-from stepwell.read.source.beside import exported, meaning
+from stepwell.read.source.beside import PREFIX, exported, meaning
 from stepwell.read.source.chunks import Chunk
 from stepwell.types import Type, from_ast
 from stepwell.types.live import new_type
@@ -334,7 +334,9 @@ def local_names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
 def mutating(names: Names) -> dict[str, tuple[Defined, Chunk]]:
     """The functions that `mutate` may be on."""
     known = {"stepwell.mutate", "stepwell.modifiers.mutate", "stepwell", "stepwell.modifiers"}
-    if known.isdisjoint(names.imports.values()) and not names.stars:
+    imports = names.imports.values()
+    beside = any(each.startswith(PREFIX) for each in imports)
+    if known.isdisjoint(imports) and not names.stars and not beside:
         return {}
     return {
         name: (defined, chunk)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from stepwell.compat.hamilton.function_modifiers.base import F, InvalidDecoratorException, like
 from stepwell.compat.hamilton.function_modifiers.dependencies import dependency
 from stepwell.compat.hamilton.function_modifiers.macros import ChainedOutput, Link, step
-from stepwell.modifiers import does as core_does
+from stepwell.modifiers import mutate as core_mutate
 from stepwell.modifiers import step as core_step
 from stepwell.modifiers.modifier import ATTRIBUTE, Modifier
-from stepwell.spec import Node
+from stepwell.modifiers.mutated import Mutation
+from stepwell.modifiers.piped import Step
 
 
 class NotSameModuleError(InvalidDecoratorException):
@@ -26,13 +27,8 @@ def apply_to(fn_: Callable[..., Any], **mutating_fn_kwargs: Any) -> Link:
 
 
 @dataclass(frozen=True)
-class Mutating(Modifier):
+class Mutating(Mutation):
     """Puts the function that it is hung on after others, and makes no node of it."""
-
-    targets: tuple[Any, ...]
-    given: tuple[tuple[str, Any], ...]
-
-    stage: ClassVar[int] = 0
 
     def __call__(self, step: F) -> F:
         """Hangs a link on each of the others, and itself on the function.
@@ -40,22 +36,27 @@ class Mutating(Modifier):
         Raises:
             InvalidDecoratorException: if a function is of another module.
         """
-        for target in self.targets:
-            link = target if isinstance(target, Link) else apply_to(target)
-            other = link.function
+        for target in self._targets():
+            other = target.function
             if other.__module__ != step.__module__:
                 raise NotSameModuleError(
                     f"`{step.__name__}` can't change `{other.__name__}`, which is of "
                     f"`{other.__module__}`"
                 )
-            _append(other, replace(link, function=step, given=link.given or self.given))
-        return super().__call__(step)
+            _append(other, self.after(target, step))
+        return Modifier.__call__(self, step)
 
-    def expand(self, node: Node) -> Iterable[Node]:
-        return ()
+    def after(self, target: Step, function: Any) -> ChainedOutput:
+        """The chain of one link that is put after this target."""
+        link = replace(target, function=function, given=target.given or self.given)
+        return ChainedOutput((link,), None, ...)
+
+    def _targets(self) -> Iterator[Step]:
+        for target in self.targets:
+            yield target if isinstance(target, Step) else apply_to(target)
 
 
-@like(core_does)
+@like(core_mutate)
 def mutate(
     *target_functions: Any, collapse: bool = False, **mutating_function_kwargs: Any
 ) -> Mutating:
@@ -78,13 +79,13 @@ def mutate(
     return Mutating(target_functions, given)
 
 
-def _append(function: Callable[..., Any], link: Link) -> None:
-    """Puts a link at the end of the chain after a function, or begins one."""
+def _append(function: Callable[..., Any], chain: ChainedOutput) -> None:
+    """Makes the chain after a function longer, or begins one."""
     carried = getattr(function, ATTRIBUTE, ())
     chains = [each for each in carried if isinstance(each, ChainedOutput)]
     if not chains:
-        ChainedOutput((link,), None, ...)(function)
+        chain(function)
         return
-    longer = replace(chains[-1], steps=(*chains[-1].steps, link))
+    longer = replace(chains[-1], steps=(*chains[-1].steps, *chain.steps))
     others = tuple(longer if each is chains[-1] else each for each in carried)
     setattr(function, ATTRIBUTE, others)
