@@ -185,3 +185,53 @@ def test_where_the_file_is_not_at_hand_what_happened_is_sent_home(tmp_path: Path
     assert run is not None
     assert [(step.node, step.times) for step in run.steps] == [("answer", 1), ("far", 1)]
     assert not (tmp_path / "there").exists()
+
+
+FULL = """
+import resource, sys
+from stepwell import Driver, StoreError
+from stepwell.llm import Budget, Usage, metered
+from stepwell.store import RunStore
+from stepwell.testing import FakeModel, module_of
+from openai import OpenAI
+
+store = RunStore(sys.argv[1])
+adapter = Budget(requests=99, per="all", store=store) if sys.argv[2] == "budget" else store
+
+with FakeModel() as model:
+    client = metered(OpenAI(base_url=model.url, api_key="k", max_retries=0))
+
+    def answers() -> int:
+        for number in range(20):
+            if number == 3:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+            client.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": "?"}], max_tokens=5
+            )
+        return number
+
+    try:
+        Driver({}, module_of(answers), adapter=adapter).execute(["answers"])
+        print("done", len(model.requests))
+    except StoreError:
+        print("refused", len(model.requests))
+    finally:
+        client.close()
+"""
+
+
+@pytest.mark.parametrize(("what", "said"), [("budget", "refused 3"), ("record", "done 20")])
+def test_a_full_disk_stops_before_the_next_paid_call_where_that_is_counted_on(
+    tmp_path: Path, what: str, said: str
+) -> None:
+    """A budget must not go on without its ledger; a record of runs fails none, and says so."""
+    path = tmp_path / "runs.db"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(path), what],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.strip() == said, done.stderr
+    assert "runs.db" in done.stderr or what == "budget"
