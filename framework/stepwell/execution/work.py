@@ -158,6 +158,7 @@ class Work:
         self.facts = {**facts(node), "is_read_live": feeds} if self.hooks else {}
         self.waits_in_loop = (
             bool(self.methods)
+            and self.remote is None
             and node.kind == "function"
             and not self.is_stream
             and all(getattr(m.adapter, "takes_awaitables", False) for m in self.methods)
