@@ -23,6 +23,9 @@ def done(page: Any, shared: Any, folder: str) -> Any:
     if page == "takes long":
         Path(folder, f"{time.time_ns()}.began").touch()
         time.sleep(0.3)
+    if page == "fails once" and not Path(folder, "failed").exists():
+        Path(folder, "failed").touch()
+        raise ConnectionError("reset")
     if page == "dies":
         os._exit(1)
     if page == "dies once" and not Path(folder, "died").exists():

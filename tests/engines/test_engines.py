@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from stepwell import Builder, Driver, ItemFailed, RequestError
 from stepwell.executors import DaskExecutor, RayExecutor, SparkExecutor
-from stepwell.lifecycle import NodeExecutionHook, TaskReturnHook, TaskSubmissionHook
+from stepwell.lifecycle import NodeExecutionHook, Retry, TaskReturnHook, TaskSubmissionHook
 from stepwell.llm import TokenAccounting
 from stepwell.testing import module_of
 from stepwell.tracing import Tracing
@@ -131,6 +131,17 @@ def test_what_is_accounted_for_there_comes_home(flow: ModuleType, engine: Engine
     assert accounting.total().input_tokens == 2500
     assert {call.task_id for call in accounting.calls} == {f"page[{n}]" for n in range(500)}
     assert sum(step.node == "done" for step in accounting.steps()) == 500
+
+
+def test_what_is_tried_again_there_is_counted(
+    flow: ModuleType, engine: Engine, tmp_path: Path
+) -> None:
+    accounting = TokenAccounting()
+    dr = built(flow, engine, Retry(2, wait=0), accounting)
+    assert run(dr, [1, "fails once", 2], folder=tmp_path) == [1, "fails once", 2]
+    attempts = {step.task_id: step.attempts for step in accounting.steps() if step.node == "done"}
+    assert attempts == {"page[0]": 1, "page[1]": 2, "page[2]": 1}
+    assert accounting.total().input_tokens == 20
 
 
 class Says(TaskSubmissionHook, TaskReturnHook):

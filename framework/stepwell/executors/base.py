@@ -147,3 +147,12 @@ def concurrency(
             which = "" if tag == "*" else f" of `{tag}`"
             raise ValueError(f"`{name}={count}`{which} does no item; give 1 or more")
     return limits.pop("*", max(default, *limits.values(), 1)), limits
+
+
+def told_limits(limits: Mapping[str, int]) -> str:
+    """How many steps of each tag, as messages add it.
+
+    >>> told_limits({"model": 2})
+    ', 2 of `model`'
+    """
+    return "".join(f", {count} of `{tag}`" for tag, count in limits.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from stepwell.executors.base import Executor, concurrency
+from stepwell.executors.base import Executor, concurrency, told_limits
 
 AT_ONCE = 16
 """So many items at the same time, where nobody says how many."""
@@ -27,8 +27,4 @@ class AsyncioExecutor(Executor):
         self.max_concurrency, self.limits = concurrency(max_concurrency, AT_ONCE, "max_concurrency")
 
     def __str__(self) -> str:
-        return f"at most {self.max_concurrency} at once{_told(self.limits)}"
-
-
-def _told(limits: Mapping[str, int]) -> str:
-    return "".join(f", {count} of `{tag}`" for tag, count in limits.items())
+        return f"at most {self.max_concurrency} at once{told_limits(self.limits)}"

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
-from stepwell.executors.base import Batch, Do, Done, Executor
+from stepwell.executors.base import Batch, Do, Done, Executor, concurrency, told_limits
 
 
 class ThreadsExecutor(Executor):
     """Does several items at the same time, each in a thread of its own.
 
     Args:
-        workers: so many threads.
+        workers: so many threads. Or how many steps by tag, in all runs of the driver together:
+            `{"*": 16, "disk": 2}`; `"*"` is the threads.
     """
 
-    def __init__(self, workers: int = 8) -> None:
-        if workers < 1:
-            raise ValueError(f"`workers={workers}` does no item; give 1 or more")
-        self.workers = workers
+    def __init__(self, workers: int | Mapping[str, int] = 8) -> None:
+        self.workers, self.limits = concurrency(workers, 8, "workers")
 
     def __str__(self) -> str:
-        return f"on {self.workers} threads"
+        return f"on {self.workers} threads{told_limits(self.limits)}"
 
     def map(self, do: Do, items: Iterator[Any], is_over: Callable[[], bool]) -> Iterator[Done]:
         from concurrent.futures import ThreadPoolExecutor

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from stepwell import Builder, Collect, Driver, Parallelizable, RequestError, tag
-from stepwell.executors import AsyncioExecutor
+from stepwell.executors import AsyncioExecutor, Executor, ThreadsExecutor
 from stepwell.testing import module_of
 
 
@@ -106,7 +106,8 @@ async def test_a_run_that_is_cancelled_gives_its_places_back() -> None:
     assert (most.now, most.most) == (0, 1)
 
 
-def test_steps_outside_of_fan_outs_are_counted_too() -> None:
+@pytest.mark.parametrize("executor", [AsyncioExecutor({"disk": 2}), ThreadsExecutor({"disk": 2})])
+def test_steps_outside_of_fan_outs_are_counted_too(executor: Executor) -> None:
     most = Most()
 
     def step(name: str) -> Any:
@@ -120,7 +121,7 @@ def test_steps_outside_of_fan_outs_are_counted_too() -> None:
 
     names = [f"s{n}" for n in range(6)]
     builder = Builder().with_modules(module_of(*map(step, names))).with_threads(6)
-    dr = builder.with_executor(AsyncioExecutor({"disk": 2})).build()
+    dr = builder.with_executor(executor).build()
     assert dr.execute(names, {"x": 1}) == dict.fromkeys(names, 1)
     assert (most.now, most.most) == (0, 2)
 
