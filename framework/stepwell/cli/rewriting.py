@@ -70,7 +70,7 @@ def _visitor(cst: Any, metadata: Any) -> Any:
             self.gaps: list[Gap] = []
             self.found = False
 
-        def leave_ImportFrom(self, original: Any, updated: Any) -> Any:  # noqa: N802
+        def leave_ImportFrom(self, original: Any, updated: Any) -> Any:  # noqa: N802 — named by libcst
             home = _dotted(cst, updated.module)
             if updated.relative or not _is_old(home):
                 return updated
@@ -84,39 +84,44 @@ def _visitor(cst: Any, metadata: Any) -> Any:
             self.gaps += _missing(home, names, line)
             return updated.with_changes(module=_expression(cst, NEW + home[len(OLD) :]))
 
-        def leave_SimpleStatementLine(self, original: Any, updated: Any) -> Any:  # noqa: N802
+        def leave_SimpleStatementLine(self, original: Any, updated: Any) -> Any:  # noqa: N802 — named by libcst
             """`import a, hamilton.driver` becomes two statements, if it has to."""
             line = self.get_metadata(metadata.PositionProvider, original).start.line
             made: list[Any] = []
             for small in updated.body:
-                made += self._imported(small, line) if isinstance(small, cst.Import) else [small]
+                if not isinstance(small, cst.Import):
+                    made.append(small)
+                    continue
+                names = [_dotted(cst, alias.name) for alias in small.names]
+                self.found |= any(map(_is_old, names))
+                for name in filter(_is_old, names):
+                    self.gaps += _missing(name, [], line)
+                made += _imported(cst, small)
             return updated.with_changes(body=made)
 
-        def _imported(self, small: Any, line: int) -> list[Any]:
-            if not any(_is_old(_dotted(cst, alias.name)) for alias in small.names):
-                return [small]
-            made: list[Any] = []
-            for alias in small.names:
-                name = _dotted(cst, alias.name)
-                if not _is_old(name):
-                    made.append(_import(cst, alias.name, alias.asname))
-                    continue
-                self.found = True
-                self.gaps += _missing(name, [], line)
-                new = _expression(cst, NEW + name[len(OLD) :])
-                if alias.asname is not None:
-                    made.append(_import(cst, new, alias.asname))
-                    continue
-                # `import hamilton.driver` binds `hamilton`, and so must what takes its place.
-                if name != OLD:
-                    made.append(_import(cst, new, None))
-                bound = cst.ImportAlias(name=cst.Name(OLD))
-                made.append(
-                    cst.ImportFrom(module=_expression(cst, "stepwell.compat"), names=[bound])
-                )
-            return made
-
     return Imports()
+
+
+def _imported(cst: Any, small: Any) -> list[Any]:
+    """What an `import` becomes; itself where Hamilton is not in it."""
+    if not any(_is_old(_dotted(cst, alias.name)) for alias in small.names):
+        return [small]
+    made: list[Any] = []
+    for alias in small.names:
+        name = _dotted(cst, alias.name)
+        if not _is_old(name):
+            made.append(_import(cst, alias.name, alias.asname))
+            continue
+        new = _expression(cst, NEW + name[len(OLD) :])
+        if alias.asname is not None:
+            made.append(_import(cst, new, alias.asname))
+            continue
+        # `import hamilton.driver` binds `hamilton`, and so must what takes its place.
+        if name != OLD:
+            made.append(_import(cst, new, None))
+        bound = cst.ImportAlias(name=cst.Name(OLD))
+        made.append(cst.ImportFrom(module=_expression(cst, "stepwell.compat"), names=[bound]))
+    return made
 
 
 def _import(cst: Any, name: Any, asname: Any) -> Any:
@@ -132,7 +137,7 @@ def _methods(cst: Any, wrapper: Any, metadata: Any) -> Iterator[Gap]:
             super().__init__()
             self.gaps: list[Gap] = []
 
-        def visit_Attribute(self, node: Any) -> None:  # noqa: N802
+        def visit_Attribute(self, node: Any) -> None:  # noqa: N802 — named by libcst
             name = node.attr.value
             if name in NO_METHOD:
                 line = positions[node.attr].start.line
