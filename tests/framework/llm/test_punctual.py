@@ -20,8 +20,8 @@ MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
 def test_what_drips_ends_on_a_connection_that_was_used_before(fault: str) -> None:
     """The first answer is quick; the second drips over the same connection until its deadline."""
     with (
-        FakeModel([Reply(), Reply(fault=fault, pace=0.02), Reply()]) as model,
-        metered(OpenAI(base_url=model.url, api_key="k", max_retries=0), deadline=0.3) as client,
+        FakeModel([Reply(), Reply(fault=fault, pace=0.1), Reply()]) as model,
+        metered(OpenAI(base_url=model.url, api_key="k", max_retries=0), deadline=1.5) as client,
     ):
 
         def ask() -> Any:
@@ -30,7 +30,7 @@ def test_what_drips_ends_on_a_connection_that_was_used_before(fault: str) -> Non
         assert ask().choices
         with pytest.raises(openai.APITimeoutError) as caught:
             ask()
-        assert "longer than its deadline of 0.3 s" in str(caught.value.__cause__)
+        assert "longer than its deadline of 1.5 s" in str(caught.value.__cause__)
         assert ask().choices
         assert len(model.requests) == 3
     assert model.is_left()
