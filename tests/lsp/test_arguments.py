@@ -10,6 +10,7 @@ from stepwell_lsp.features.signature_help import signature_help
 HEAD = "from stepwell import config, inject, parameterize, source, value\nimport stepwell as sw\n"
 STEP = "\ndef late(first: int, second: str) -> str: ...\n"
 EARLY = "def early(seed: int) -> int: ...\n@config.when(mode='big')\ndef early__x() -> int: ...\n"
+ROUTER = "from typing import Literal\ndef kind(question: str) -> Literal['fact', 'chat']: ...\n"
 
 COMPLETED = [
     ("@inject(‸)" + STEP, ["first", "second"]),
@@ -24,6 +25,10 @@ COMPLETED = [
     ("@config.when(‸)" + STEP, ["mode"]),
     ("@config.when(mode='‸')" + STEP, ["big"]),
     ("@config.when_in(mode=['‸'])" + STEP, ["big"]),
+    ("@sw.when(‸)" + STEP, ["early", "kind", "question", "seed"]),
+    ("@sw.when(kind='‸')" + STEP, ["chat", "fact"]),
+    ("@sw.when_in(kind=['fact', '‸'])" + STEP, ["chat", "fact"]),
+    ("@sw.when(seed='‸')" + STEP, []),
     ("@other.inject(‸)" + STEP, []),
     ("def late(first: int) -> str:\n    return 'x {f‸'.format(first=first)\n", ["first"]),
     ("def late(first: int) -> str:\n    return 'x {{f‸'.format(first=first)\n", []),
@@ -36,7 +41,8 @@ COMPLETED = [
 def test_completion_in_arguments(look, text, expected):
     """Parameters of the step below, nodes and inputs, keys and values of config, placeholders."""
     run = "d2 = driver.Driver(flags, early, late)\nd2.execute(['early'])"
-    seen = look({"early.py": HEAD + EARLY, "late.py": HEAD + text}, run=run)
+    routed = ROUTER if "@sw.when" in text else ""
+    seen = look({"early.py": HEAD + EARLY, "late.py": HEAD + routed + text}, run=run)
     items = completion(seen.snapshot, seen.file, seen.position).items
     assert sorted(
         {item.label for item in items} - {"late", "first", "second"}

@@ -14,6 +14,7 @@ from stepwell.execution.streams import piece_value
 from stepwell.execution.surround import Asked, surround
 from stepwell.lifecycle.filters import is_tagged
 from stepwell.plan import READ_LIVE, STREAM, Group, Line, Maybe, Piece, Plan, Whole, positions
+from stepwell.routes import SKIPPED
 
 if TYPE_CHECKING:
     from stepwell.executors.base import Executor
@@ -178,7 +179,12 @@ class Work:
 
     def is_skipped(self, values: list[Any]) -> bool:
         """Whether the line is not to be done, given the values made so far."""
-        return self.route is not None and not self.route.is_taken(values)
+        if self.route is not None and not self.route.is_taken(values):
+            return True
+        if self.node.kind != "join":
+            return False
+        alternatives = self.line._replace(route=None).slots()
+        return all(values[slot] is SKIPPED for slot in alternatives)
 
     def kwargs(self, values: list[Any]) -> dict[str, Any]:
         """What the step is called with, by keyword."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from stepwell.graph import Graph
 from stepwell.read.source.header import header
+from stepwell.rules.routes import values_of
 from stepwell.spec import Node
 from stepwell.types import Type
 from stepwell_lsp import cursor
@@ -65,6 +66,8 @@ def words(
     step = step_below(text, line)
     if last in _CONDITIONS:
         own = step.name if step else ""
+        if ".config." not in (canonical or ""):
+            return list(_guard(graphs, bracket, before, step, quoted=quoted))
         return list(_condition(graphs, bracket, before, own, quoted=quoted))
     if last == "source" and quoted:
         return list(_sources(graphs, step))
@@ -136,6 +139,26 @@ def _condition(
             if isinstance(value, str)
         }
         yield from (Word(value) for value in sorted(values))
+
+
+def _guard(
+    graphs: Iterable[Graph],
+    bracket: Bracket,
+    before: str,
+    step: ast.FunctionDef | ast.AsyncFunctionDef | None,
+    *,
+    quoted: bool,
+) -> Iterator[Word]:
+    """Names that `when` may ask, or the values that the one it asks can have."""
+    part = bracket.parts(before)[-1]
+    key = _GIVEN.match(part)
+    if not quoted and not key and _NEW.match(part):
+        for word in _sources(graphs, step):
+            if word.name.isidentifier():
+                yield word._replace(written=f"{word.name}=")
+    if quoted and key:
+        values = [v for graph in graphs for v in values_of(graph, key[1]) or ()]
+        yield from (Word(v) for v in dict.fromkeys(values) if isinstance(v, str))
 
 
 def _keys(graphs: Iterable[Graph], own: str = "") -> set[str]:

@@ -225,6 +225,10 @@ def test_what_is_skipped_is_told_in_a_stream() -> None:
         events = [*driver.stream("page", {"question": "chat"})]
         skipped = {event.node for event in events if isinstance(event, StepSkipped)}
         assert skipped == {"passages", "answer.found", "hint"}
+        events = [*driver.stream("page", {"question": "none"})]
+        told = {e.node for e in events if isinstance(e, StepSkipped)}
+        assert told == skipped | {"answer.chat", "answer", "page"}
+        assert not told & {e.node for e in events if isinstance(e, StepFinished)}
 
 
 def test_a_plan_is_plain_ifs() -> None:
