@@ -315,7 +315,8 @@ class Exchange:
         heard = self._heard
         answered = heard.known("model")
         model = self.asked.model or (self._owed.model if self._owed is not None else None)
-        tier = heard.tier or tier_of(self.asked.body)
+        asked_tier = self._owed.tier if self._owed is not None else tier_of(self.asked.body)
+        tier = heard.tier or asked_tier
         if self.asked.api == "batches":
             tier = "batch"
         host, port = urlsplit(self._url).hostname or "", urlsplit(self._url).port

@@ -62,6 +62,22 @@ def test_a_background_response_is_counted_once(client: OpenAI, model: FakeModel)
     assert len(model.requests) == 5
 
 
+def test_it_has_the_price_of_the_tier_that_was_asked_for(client: OpenAI) -> None:
+    """Where the answer that is fetched does not say another."""
+
+    def answer() -> str:
+        made = client.responses.create(
+            model="m", input="one two", background=True, extra_body={"service_tier": "batch"}
+        )
+        return client.responses.retrieve(made.id).output_text
+
+    accounting = ledger(answer)
+    assert [call.tier for call in accounting.calls] == ["batch", "batch"]
+    cost = accounting.total().cost
+    assert cost is not None
+    assert cost.amount == Decimal("0.000005")
+
+
 def test_another_step_may_fetch_it(client: OpenAI) -> None:
     """It is the usage of the step that has asked for it, and of its attempt."""
 
