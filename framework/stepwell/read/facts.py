@@ -22,6 +22,7 @@ from stepwell.spec import (
     Call,
     Condition,
     Default,
+    Guard,
     Hole,
     Mention,
     Node,
@@ -34,7 +35,7 @@ from stepwell.types import Type
 from stepwell.types.type import plain
 
 _KINDS: tuple[type, ...] = (
-    *(Node, Param, Bound, Condition, Prompt, Mention, Hole, Body, Call, Default, Reference),
+    *(Node, Param, Bound, Condition, Prompt, Mention, Hole, Body, Call, Default, Reference, Guard),
     *(Diagnostic, Edit, Fix, Site, Request, Unread, Named),
 )
 _FIELDS: dict[type, tuple[str, ...]] = {
