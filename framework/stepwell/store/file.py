@@ -139,8 +139,11 @@ def reading(path: Path) -> sqlite3.Connection:
         StoreError: if the file can't be used.
     """
     with telling(path):
-        # `as_uri` quotes what a query would begin with
-        base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)
+        # Where nothing waits in the log, the file is all there is; opened so, SQLite lays no files
+        # of its own beside it. `as_uri` quotes what a query would begin with.
+        log = path.with_name(f"{path.name}-wal")
+        alone = "" if log.exists() and log.stat().st_size else "&immutable=1"
+        base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{alone}", uri=True, timeout=1.0)
         try:
             base.execute("pragma query_only = on")
             base.execute("pragma trusted_schema = off")

@@ -134,10 +134,10 @@ def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     base.close()
 
 
-def test_reading_writes_nothing_to_the_file(path: Path) -> None:
-    before = path.read_bytes()
+def test_reading_writes_nothing_and_lays_nothing_beside_it(path: Path) -> None:
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
     assert len(Runs(path).latest()) == 1
-    assert path.read_bytes() == before
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
 
 
 def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
