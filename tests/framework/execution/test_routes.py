@@ -6,6 +6,7 @@ import asyncio
 import pickle
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from stepwell import (
 )
 from stepwell.execution.inline import HOT
 from stepwell.lifecycle import NodeExecutionHook
-from stepwell.testing import module_of
+from stepwell.testing import graph_of, module_of
 
 
 class Heard(NodeExecutionHook):
@@ -385,6 +386,37 @@ def test_a_stream_that_is_read_live_may_be_skipped() -> None:
             assert asyncio.run(driver.aexecute(targets, {"question": question})) == expected
             *_, last = driver.stream(targets, {"question": question})
             assert last.results == expected
+
+
+def test_a_member_of_an_enum_may_decide() -> None:
+    """At run time it is compared; from text the name of the node is known, if not the value."""
+    text = """
+from enum import Enum
+from stepwell import otherwise, when
+
+class Kind(Enum):
+    FACT = "fact"
+    CHAT = "chat"
+
+def kind(question: str) -> Kind:
+    return Kind(question)
+
+@when(kind=Kind.FACT)
+def answer__found(question: str) -> str:
+    return "found"
+
+@otherwise
+def answer(question: str) -> str:
+    return "guessed"
+"""
+    module = ModuleType("steps")
+    exec(text, vars(module))
+    dr = Driver({}, module)
+    assert dr.execute("answer", {"question": "fact"}) == {"answer": "found"}
+    assert dr.execute("answer", {"question": "chat"}) == {"answer": "guessed"}
+    read = graph_of(text)
+    assert not read.holes
+    assert [*read.nodes] == [*dr.graph.nodes]
 
 
 def test_skipped_is_one_false_object() -> None:

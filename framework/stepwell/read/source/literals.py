@@ -33,9 +33,9 @@ from stepwell.read.source.beside import may_be_modifier, modifier
 from stepwell.read.source.borrowed import named_by
 from stepwell.read.source.chunks import Places
 from stepwell.read.source.names import KNOWN, Names, written
-from stepwell.spec import Condition, Span
+from stepwell.spec import Condition, Guard, Span
 
-_OPAQUE = (Value, Condition, Tagged, Cached, Settings)
+_OPAQUE = (Value, Condition, Guard, Tagged, Cached, Settings)
 """What may hold a value that is not known from text."""
 
 TAKES_FUNCTIONS: tuple[Any, ...] = (
