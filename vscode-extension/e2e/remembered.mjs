@@ -15,7 +15,9 @@ export async function remembered(editor) {
   await told.locator("h1", { hasText: "Run " }).waitFor();
   await told.locator("td", { hasText: "chunks" }).first().waitFor();
   await editor.shot("last-run");
-  await editor.command("View: Close Editor");
+  const tab = page.locator(".tab", { hasText: "Preview Last run" });
+  await tab.click({ button: "middle" });
+  await tab.waitFor({ state: "detached" });
 
   await editor.put("return [document[i");
   await page.keyboard.type(" + []");
