@@ -180,8 +180,10 @@ class EachItem:
 
     def task(self, number: int, item: Any) -> Task:
         """The task of the item of that number."""
-        key = item_key(self._source, item) if self._has_keys else None
-        return Task(number, self.at.within(f"{self._prefix}{number}]", key), item)
+        run_id, _, keys = self.at
+        if self._has_keys and (key := item_key(self._source, item)) is not None:
+            keys = (*keys, key)
+        return Task(number, At(run_id, f"{self._prefix}{number}]", keys), item)
 
     def name(self, number: int, /) -> str:
         """The id of that task."""
