@@ -32,7 +32,7 @@ WRONG = {
     "does": ("does(_one, x='qestion')", "did you mean `question`?"),
     "extract_columns": ("extract_columns(3)", "`3` can't name a column's node"),
     "extract_fields": ("extract_fields({'class': int})", "`class` can't name a field"),
-    "fallback": ("fallback()", "takes either `model` or `value`"),
+    "fallback": ("fallback()", "takes one of `model`, `step` and `value`"),
     "group": ("inject(question=group(1))", "`group` takes `source(…)` and `value(…)`"),
     "inject": ("inject(qestion=value(1))", "did you mean `question`?"),
     "load_from": ("load_from.json(path='x', inject_='qestion')", "did you mean `question`?"),
