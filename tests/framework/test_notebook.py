@@ -28,7 +28,7 @@ def count(words: list[str]) -> int:
 @pytest.fixture
 def cell(tmp_path: Path) -> Iterator[Cell]:
     """Runs a cell: how it ended, what it printed, and what it displayed."""
-    before = set(sys.modules)
+    before, main = set(sys.modules), sys.modules["__main__"]
     shell = InteractiveShell.instance(ipython_dir=str(tmp_path), history_load_length=0)
     shell.history_manager.enabled = False
     shell.run_line_magic("load_ext", "stepwell.notebook")
@@ -42,6 +42,7 @@ def cell(tmp_path: Path) -> Iterator[Cell]:
     shell.atexit_operations()
     atexit.unregister(shell.atexit_operations)
     InteractiveShell.clear_instance()
+    sys.modules["__main__"] = main  # a shell's own namespace is one of that name
     for name in set(sys.modules) - before:
         if name.endswith("_n"):
             del sys.modules[name]

@@ -30,9 +30,9 @@ def on_one_route(one: Node, other: Node) -> bool:
     """Whether some run may take both of two alternatives; false also where that can't be known.
 
     >>> from stepwell.spec import Param
-    >>> fact = Node("answer.a", params=(Param("", "kind", guard=Guard("is", ("fact",))),))
-    >>> chat = Node("answer.b", params=(Param("", "kind", guard=Guard("is", ("chat",))),))
-    >>> on_one_route(fact, chat), on_one_route(fact, Node("answer.c"))
+    >>> fact = Node("answer.a", step="a", params=(Param("", "k", guard=Guard("is", ("fact",))),))
+    >>> chat = Node("answer.b", step="b", params=(Param("", "k", guard=Guard("is", ("chat",))),))
+    >>> on_one_route(fact, chat), on_one_route(fact, Node("answer.c", step="c"))
     (False, True)
     """
     if one.module == other.module and one.step == other.step:
