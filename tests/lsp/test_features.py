@@ -192,7 +192,7 @@ def test_completion_of_very_many_names_gives_the_likeliest(look):
     steps = [f"def node_{n}(node_{n + 1}: int) -> int: ..." for n in range(300)]
     seen = look({"a.py": "\n".join(steps), "b.py": "def late(n‸): ..."})
     found = completion(seen.snapshot, seen.file, seen.position)
-    assert (len(found.items), found.is_incomplete) == (200, True)
+    assert (len(found.items), found.is_incomplete) == (100, True)
     assert found.items[0].label == "node_0"
 
 

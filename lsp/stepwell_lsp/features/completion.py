@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from heapq import nsmallest
 from typing import NamedTuple
 
 from lsprotocol import types
 
 from stepwell.graph import Graph
-from stepwell.spec import Node
+from stepwell.spec import Node, Param
 from stepwell.types import UNKNOWN, Type
 from stepwell_lsp import cursor
 from stepwell_lsp.cursor import Bracket, open_brackets
@@ -22,7 +23,7 @@ from stepwell_lsp.snapshot import Snapshot
 
 TRIGGERS = ["(", ",", '"', "'", "{"]
 
-_MOST = 200  # names in one answer
+_MOST = 100  # names in one answer
 _HEADER = re.compile(r"(?:^|\n)[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*(?:\[[^\]]*\])?[ \t]*$")
 _CALL = re.compile(
     r"\.(?:a?execute|a?stream|validate_execution|explain|visualize_execution"
@@ -67,23 +68,20 @@ def completion(snapshot: Snapshot, file: str, position: types.Position) -> types
     words = None if spot else arguments.words(snapshot, file, graphs, line, column)
     if words:
         spot = Spot("arguments")
-        all_found: Iterable[Candidate] = (
-            Candidate(w.rank, w.name, w.type or UNKNOWN, w.node, w.written)
-            for w in words
-            if alike(typed, w.name)
-        )
+        found = {w.name: w.rank for w in reversed(words) if alike(typed, w.name)}
+        by_name = {w.name: w for w in reversed(words)}
+        best = [_of_word(by_name[name]) for name in _first(found)]
     elif spot:
-        all_found = (each for graph in graphs for each in _candidates(graph, spot, typed))
+        found = {}
+        for graph in reversed(graphs):
+            found |= _ranks(graph, spot, typed)
+        best = [_candidate(name, found[name], spot, graphs) for name in _first(found)]
     else:
         return types.CompletionList(is_incomplete=False, items=[])
-    found: dict[str, Candidate] = {}
-    for candidate in all_found:
-        found.setdefault(candidate.name, candidate)
-    best = sorted(found.values(), key=lambda candidate: candidate[:2])
     start = text.position(line, column - len(typed), snapshot.encoding)
     place = types.Range(start, position)
-    items = [_item(candidate, spot, place) for candidate in best[:_MOST]]
-    return types.CompletionList(is_incomplete=len(best) > _MOST, items=items)
+    items = [_item(candidate, spot, place) for candidate in best]
+    return types.CompletionList(is_incomplete=len(found) > _MOST, items=items)
 
 
 def _graphs(snapshot: Snapshot, file: str) -> list[Graph]:
@@ -91,23 +89,58 @@ def _graphs(snapshot: Snapshot, file: str) -> list[Graph]:
     return list(snapshot.graphs_of(file)) or [made.graph for made in snapshot.pipelines]
 
 
-def _candidates(graph: Graph, spot: Spot, typed: str) -> Iterator[Candidate]:
+def _first(ranks: Mapping[str, int]) -> list[str]:
+    """The names to give, the lowest ranks first, then by the alphabet. There may be very many."""
+    best: list[str] = []
+    for rank in sorted({*ranks.values()}):
+        names = [name for name, its in ranks.items() if its == rank]
+        best += nsmallest(_MOST - len(best), names)
+    return best
+
+
+def _ranks(graph: Graph, spot: Spot, typed: str) -> dict[str, int]:
+    """The names of one pipeline that may stand there, with their ranks."""
+    found: dict[str, int] = {}
+    if spot.role != "targets":
+        for name in all_alike(typed, graph.inputs):
+            if name not in spot.written and _other_reader(graph, name, spot) is not None:
+                found[name] = 2
     if spot.role != "inputs":
         after = graph.downstream([spot.step]) if spot.role == "parameters" else set()
+        about = graph.about
         for name in all_alike(typed, graph.nodes):
             if name in spot.written or name in after:
                 continue
-            node = graph.nodes[name]
-            if spot.role != "parameters" or "." not in name:  # no parameter can be called so
-                is_read = any(True for _ in graph.readers(name))
-                yield Candidate(int(is_read), name, node.type, node)
-    if spot.role != "targets":
-        for name, readers in graph.inputs.items():
-            if name in spot.written or not alike(typed, name):
+            if spot.role == "parameters" and "." in name:  # no parameter can be called so
                 continue
-            other = next((p for n, p in readers if spot.step not in (n.step, n.name)), None)
-            if other is not None:
-                yield Candidate(2, name, other.type)
+            found[name] = int(_is_read(name, about[name]))
+    return found
+
+
+def _is_read(name: str, about: Iterable[Node]) -> bool:
+    for node in about:  # `any` takes twice as long, and this is asked of every name
+        for param in node.params:
+            if param.reads == name:
+                return True
+    return False
+
+
+def _other_reader(graph: Graph, name: str, spot: Spot) -> Param | None:
+    """The parameter of another step that reads this input."""
+    readers = graph.inputs[name]
+    return next((p for n, p in readers if spot.step not in (n.step, n.name)), None)
+
+
+def _candidate(name: str, rank: int, spot: Spot, graphs: Iterable[Graph]) -> Candidate:
+    if rank < 2:
+        node = next(graph.nodes[name] for graph in graphs if name in graph.nodes)
+        return Candidate(rank, name, node.type, node)
+    params = (_other_reader(graph, name, spot) for graph in graphs if name in graph.inputs)
+    return Candidate(rank, name, next(param.type for param in params if param is not None))
+
+
+def _of_word(word: arguments.Word) -> Candidate:
+    return Candidate(word.rank, word.name, word.type or UNKNOWN, word.node, word.written)
 
 
 def _item(found: Candidate, spot: Spot, place: types.Range) -> types.CompletionItem:
