@@ -113,6 +113,8 @@ class Graph:
 
     def variants(self, name: str) -> tuple[Node, ...]:
         """All nodes written under this name: more than one is a duplicate or a choice by config."""
+        if len(self.nodes) == len(self.written):
+            return (self.nodes[name],) if name in self.nodes else ()
         return tuple(node for node in self.about.get(name, ()) if node.name == name)
 
     def readers(self, name: str) -> Iterator[tuple[Node, Param]]:

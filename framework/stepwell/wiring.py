@@ -68,8 +68,13 @@ class Wiring:
         """By name, the nodes that make it or read it, in the order written."""
         found: dict[str, list[Node]] = {}
         for node in self.written:
-            for name in _names(node):
-                found.setdefault(name, []).append(node)
+            found.setdefault(node.name, []).append(node)
+            for param in node.params:
+                nodes = found.get(param.reads)
+                if nodes is None:
+                    found[param.reads] = [node]
+                elif nodes[-1] is not node:
+                    nodes.append(node)
         return found
 
     @cached_property
@@ -84,11 +89,12 @@ class Wiring:
     @cached_property
     def inputs(self) -> Mapping[str, tuple[tuple[Node, Param], ...]]:
         """Names that are read and that no node makes, each with its readers."""
-        return {
-            name: _readers(nodes, name)
-            for name, nodes in self.about.items()
-            if name not in self.nodes
-        }
+        found: dict[str, list[tuple[Node, Param]]] = {}
+        for node in self.written:
+            for param in node.params:
+                if param.reads not in self.nodes:
+                    found.setdefault(param.reads, []).append((node, param))
+        return {name: tuple(readers) for name, readers in found.items()}
 
     @cached_property
     def by_file(self) -> Mapping[str, list[Node]]:
@@ -156,7 +162,7 @@ class Wiring:
         What is `given` is fed by nothing.
         """
         needs = self.needs
-        waiting = {name for name in names if name in self.about}
+        waiting = {name for name in names if name in self.nodes or name in self.inputs}
         seen = set(waiting)
         waiting.difference_update(given)
         while waiting:
@@ -202,7 +208,7 @@ def _fans_out(nodes: Iterable[Node]) -> bool:
 
 
 def _has_routes(nodes: Iterable[Node]) -> bool:
-    return any(param.guard is not None for node in nodes for param in node.params)
+    return bool({param.guard for node in nodes for param in node.params} - {None})
 
 
 def _in_order(written: Iterable[Node]) -> bool:

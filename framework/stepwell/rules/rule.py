@@ -59,7 +59,7 @@ class NodeRule(Rule):
     beside: ClassVar[bool] = False
     """Whether it is asked of private functions, too."""
 
-    def of(self, node: Node, graph: Graph) -> Iterator[Diagnostic]:
+    def of(self, node: Node, graph: Graph) -> Iterable[Diagnostic]:
         """What is wrong with this node."""
         raise NotImplementedError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from stepwell.diagnostic import Diagnostic
 from stepwell.graph import Graph
@@ -46,16 +46,25 @@ class TypeMismatch(NodeRule):
     name = "type-mismatch"
     message = "`{node}` takes `{keyword}: {asked}`, and `{source}` makes `{given}`"
 
-    def of(self, node: Node, graph: Graph) -> Iterator[Diagnostic]:
+    def of(self, node: Node, graph: Graph) -> Iterable[Diagnostic]:
         if node.stale or node.kind == "field":
-            return
-        several = len(graph.nodes) < len(graph.written)
-        for param in node.params:
-            maker = graph.nodes.get(param.reads)
-            # A type is one object where it is one annotation of a file.
-            if maker is None or (maker.type is param.type and not several):
-                continue
-            for each in graph.variants(param.reads) if several else (maker,):
+            return ()
+        nodes = graph.nodes
+        several = len(nodes) < len(graph.written)
+        # A type is one object where it is one annotation of a file.
+        unsure = [
+            param
+            for param in node.params
+            if (maker := nodes.get(param.reads)) is not None
+            and (maker.type is not param.type or several)
+        ]
+        return self._mismatches(node, unsure, graph) if unsure else ()
+
+    def _mismatches(
+        self, node: Node, params: Iterable[Param], graph: Graph
+    ) -> Iterator[Diagnostic]:
+        for param in params:
+            for each in graph.variants(param.reads):
                 if fits(each.type, param.type) is False and _meet(each, node, graph):
                     yield self._found(each, node, param)
 
