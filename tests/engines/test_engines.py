@@ -84,7 +84,8 @@ def test_a_lazy_source_is_not_drained_ahead_of_need(
         run(built(flow, engine), ["raises", *["takes long"] * 50], folder=tmp_path)
     begun = len([*tmp_path.iterdir()])
     assert begun <= 4
-    chunks = built(flow, engine).stream(["report"], {"pages": pages(), "shared": 0, "folder": ""})
+    inputs = {"pages": pages(), "shared": 0, "folder": str(tmp_path)}
+    chunks = built(flow, engine).stream(["report"], inputs)
     for event in chunks:
         if getattr(event, "value", None) == "takes long":
             break
