@@ -21,33 +21,33 @@ ABLE = {"notebookDocument": {"synchronization": {}}, "general": {"positionEncodi
 
 
 def cell(text: str, number: int = 0) -> Document:
-    uri = f"vscode-notebook-cell:/work/nb.ipynb#W{number}"
+    uri = f"vscode-notebook-cell:/rag/nb.ipynb#W{number}"
     return Document(uri, uri, Text(text), 1)
 
 
 def test_a_cell_is_the_module_that_it_names():
     """With the others of its line, and with what is asked for."""
-    made = read("file:///work/nb.ipynb", [cell("%%stepwell flow other -t count -o flow.py\nx = 1")])
+    made = read("file:///rag/nb.ipynb", [cell("%%stepwell flow other -t count -o flow.py\nx = 1")])
     (document,) = made.cells
     assert (document.file, document.text.source) == (
-        "/work/nb.ipynb/flow.py",
+        "/rag/nb.ipynb/flow.py",
         "#%stepwell flow other -t count -o flow.py\nx = 1",
     )
     assert made.declared == (
-        Declared("flow", ("flow", "other"), outputs=("count",), folder="/work/nb.ipynb"),
+        Declared("flow", ("flow", "other"), outputs=("count",), folder="/rag/nb.ipynb"),
     )
 
 
 def test_a_driver_built_of_a_cell_says_more_than_its_line():
     """What is asked of it, and what it is given."""
-    made = read("file:///work/nb.ipynb", [cell(FLOW, 1), cell(RUN, 2)])
+    made = read("file:///rag/nb.ipynb", [cell(FLOW, 1), cell(RUN, 2)])
     assert made.declared == ()
 
 
 def test_other_cells_see_one_another_and_the_modules():
     """In the order of the notebook; every character stays where it was."""
     texts = [SETUP, "%%bash\nls", FLOW, RUN + "\n!ls", "%%stepwell flow\ny = 2"]
-    made = read("file:///work/nb.ipynb", [cell(text, n) for n, text in enumerate(texts)])
+    made = read("file:///rag/nb.ipynb", [cell(text, n) for n, text in enumerate(texts)])
     assert [each.file.rpartition("/")[2] for each in made.cells] == [
         *("cell_1.py", "cell_2.py", "flow.py", "cell_4.py", "cell_5.py"),
     ]

@@ -38,7 +38,7 @@ def named(file: str, root: str) -> str:
 
     So a project that is moved or copied keeps its runs. What is no path on disk stays as it is.
 
-    >>> named("/work/app/steps.py", "/work"), named("/srv/steps.py", "/work"), named("<text>", "/")
+    >>> named("/rag/app/steps.py", "/rag"), named("/srv/steps.py", "/rag"), named("<text>", "/")
     ('app/steps.py', '/srv/steps.py', '<text>')
     """
     if not os.path.isabs(file):
