@@ -21,33 +21,38 @@ from stepwell.compat.hamilton.io.utils import (
 )
 
 
-@dataclasses.dataclass
-class JSONDataLoader(DataLoader):
-    path: str
+class Plain(AdapterCommon):
+    """Is called by `format`, and reads or writes values of these `types`."""
+
+    format: ClassVar[str]
+    types: ClassVar[Collection[Any]]
 
     @classmethod
     def applicable_types(cls) -> Collection[Any]:
-        return [dict, list]
+        return [*cls.types]
 
     @classmethod
     def name(cls) -> str:
-        return "json"
+        return cls.format
+
+
+@dataclasses.dataclass
+class JSONDataLoader(Plain, DataLoader):
+    format = "json"
+    types = (dict, list)
+
+    path: str
 
     def load_data(self, type_: Any) -> tuple[Any, dict[str, Any]]:
         return json.loads(Path(self.path).read_text()), get_file_metadata(self.path)
 
 
 @dataclasses.dataclass
-class JSONDataSaver(DataSaver):
+class JSONDataSaver(Plain, DataSaver):
+    format = "json"
+    types = (dict, list)
+
     path: str
-
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        return [dict, list]
-
-    @classmethod
-    def name(cls) -> str:
-        return "json"
 
     def save_data(self, data: Any) -> dict[str, Any]:
         Path(self.path).write_text(json.dumps(data))
@@ -55,17 +60,12 @@ class JSONDataSaver(DataSaver):
 
 
 @dataclasses.dataclass
-class RawFileDataLoader(DataLoader):
+class RawFileDataLoader(Plain, DataLoader):
+    format = "file"
+    types = (str,)
+
     path: str
     encoding: str = "utf-8"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        return [str]
-
-    @classmethod
-    def name(cls) -> str:
-        return "file"
 
     def load_data(self, type_: Any) -> tuple[str, dict[str, Any]]:
         text = Path(self.path).read_text(encoding=self.encoding)
@@ -73,17 +73,12 @@ class RawFileDataLoader(DataLoader):
 
 
 @dataclasses.dataclass
-class RawFileDataSaver(DataSaver):
+class RawFileDataSaver(Plain, DataSaver):
+    format = "file"
+    types = (str,)
+
     path: str
     encoding: str = "utf-8"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        return [str]
-
-    @classmethod
-    def name(cls) -> str:
-        return "file"
 
     def save_data(self, data: str) -> dict[str, Any]:
         Path(self.path).write_text(data, encoding=self.encoding)
@@ -91,16 +86,11 @@ class RawFileDataSaver(DataSaver):
 
 
 @dataclasses.dataclass
-class RawFileDataSaverBytes(DataSaver):
+class RawFileDataSaverBytes(Plain, DataSaver):
+    format = "file"
+    types = (bytes, io.BytesIO)
+
     path: Path | str
-
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        return [bytes, io.BytesIO]
-
-    @classmethod
-    def name(cls) -> str:
-        return "file"
 
     def save_data(self, data: Any) -> dict[str, Any]:
         Path(self.path).write_bytes(data if isinstance(data, bytes) else data.getvalue())
@@ -108,32 +98,22 @@ class RawFileDataSaverBytes(DataSaver):
 
 
 @dataclasses.dataclass
-class PickleLoader(DataLoader):
+class PickleLoader(Plain, DataLoader):
+    format = "pickle"
+    types = (object, Any)
+
     path: str
-
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        return [object, Any]
-
-    @classmethod
-    def name(cls) -> str:
-        return "pickle"
 
     def load_data(self, type_: Any) -> tuple[Any, dict[str, Any]]:
         return pickle.loads(Path(self.path).read_bytes()), get_file_metadata(self.path)
 
 
 @dataclasses.dataclass
-class PickleSaver(DataSaver):
+class PickleSaver(Plain, DataSaver):
+    format = "pickle"
+    types = (object, Any)
+
     path: str
-
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        return [object, Any]
-
-    @classmethod
-    def name(cls) -> str:
-        return "pickle"
 
     def save_data(self, data: Any) -> dict[str, Any]:
         Path(self.path).write_bytes(pickle.dumps(data))
@@ -141,54 +121,39 @@ class PickleSaver(DataSaver):
 
 
 @dataclasses.dataclass
-class EnvVarDataLoader(DataLoader):
+class EnvVarDataLoader(Plain, DataLoader):
+    format = "environment"
+    types = (dict,)
+
     names: tuple[str, ...]
-
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        return [dict]
-
-    @classmethod
-    def name(cls) -> str:
-        return "environment"
 
     def load_data(self, type_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         return {name: os.environ[name] for name in self.names}, {}
 
 
 @dataclasses.dataclass
-class LiteralValueDataLoader(DataLoader):
+class LiteralValueDataLoader(Plain, DataLoader):
+    format = "literal"
+    types = (Any,)
+
     value: Any
-
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        return [Any]
-
-    @classmethod
-    def name(cls) -> str:
-        return "literal"
 
     def load_data(self, type_: Any) -> tuple[Any, dict[str, Any]]:
         return self.value, {}
 
 
 @dataclasses.dataclass
-class InMemoryResult(DataSaver):
+class InMemoryResult(Plain, DataSaver):
     """Keeps nothing: what is "saved" is given back as what is known of it."""
 
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        return [Any]
-
-    @classmethod
-    def name(cls) -> str:
-        return "memory"
+    format = "memory"
+    types = (Any,)
 
     def save_data(self, data: Any) -> dict[str, Any]:
         return data  # type: ignore[no-any-return]
 
 
-class OfFrame(AdapterCommon):
+class OfFrame(Plain):
     """Reads or writes frames by a library's own function, with all of its options.
 
     Args:
@@ -197,7 +162,6 @@ class OfFrame(AdapterCommon):
 
     library: ClassVar[str]
     frame: ClassVar[str]
-    format: ClassVar[str]
     function: ClassVar[str]
     where: ClassVar[tuple[str, ...]]
 
@@ -208,10 +172,6 @@ class OfFrame(AdapterCommon):
     def applicable_types(cls) -> Collection[Any]:
         module = sys.modules.get(cls.library)  # whoever has a frame has the library
         return [] if module is None else [getattr(module, cls.frame)]
-
-    @classmethod
-    def name(cls) -> str:
-        return cls.format
 
     @classmethod
     def get_required_arguments(cls) -> dict[str, Any]:
