@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from keyword import iskeyword
 from typing import Any, TypeAlias
@@ -193,6 +193,12 @@ def wholes(nodes: Sequence[Node]) -> list[Node]:
         for node in nodes
         if node.kind != "field" and "." not in node.name and node.name not in read
     ]
+
+
+def of_wholes(nodes: Sequence[Node], make: Callable[[Node], Iterable[Node]]) -> list[Node]:
+    """The nodes, with what `make` gives in the place of each that the step makes in the end."""
+    own = {id(node) for node in wholes(nodes)}
+    return [made for node in nodes for made in (make(node) if id(node) in own else (node,))]
 
 
 def wired(node: Node, given: Mapping[str, Any], *, argument: str) -> Node:

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, ClassVar
 
 from stepwell.errors import ModifierError
-from stepwell.modifiers.arguments import checked_name, short, wholes
+from stepwell.modifiers.arguments import checked_name, of_wholes, short
 from stepwell.modifiers.extracted import entry
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.spec import Node
@@ -32,8 +32,7 @@ class Columns(Modifier):
     stage: ClassVar[int] = 50
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        own = {id(node) for node in wholes(nodes)}
-        return [made for n in nodes for made in (self.expand(n) if id(n) in own else (n,))]
+        return of_wholes(nodes, self.expand)
 
     def expand(self, node: Node) -> Iterable[Node]:
         if not self.columns:

@@ -8,7 +8,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, ClassVar
 
 from stepwell.errors import ModifierError
-from stepwell.modifiers.arguments import Unread, checked_name, place, whole_type, wholes
+from stepwell.modifiers.arguments import Unread, checked_name, of_wholes, place, whole_type
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.spec import Node, Param
 from stepwell.types import ANY, Type, from_object
@@ -43,8 +43,7 @@ class Extracted(Modifier):
     stage: ClassVar[int] = 50
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        own = {id(node) for node in wholes(nodes)}
-        return [made for n in nodes for made in (self.expand(n) if id(n) in own else (n,))]
+        return of_wholes(nodes, self.expand)
 
     def expand(self, node: Node) -> Iterable[Node]:
         found = [*self._found()]

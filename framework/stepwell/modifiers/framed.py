@@ -8,13 +8,7 @@ from operator import itemgetter
 from typing import Any, ClassVar
 
 from stepwell.errors import ModifierError
-from stepwell.modifiers.arguments import (
-    Dependency,
-    checked_name,
-    no_parameter,
-    short,
-    wholes,
-)
+from stepwell.modifiers.arguments import Dependency, checked_name, no_parameter, of_wholes, short
 from stepwell.modifiers.columns import column_type
 from stepwell.modifiers.config import decided
 from stepwell.modifiers.modifier import Modifier, Reading
@@ -38,8 +32,7 @@ class WithColumns(Modifier):
     stage: ClassVar[int] = 47
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        own = {id(node) for node in wholes(nodes)}
-        return [made for n in nodes for made in (self._made(n, reading) if id(n) in own else (n,))]
+        return of_wholes(nodes, lambda node: self._made(node, reading))
 
     def _made(self, node: Node, reading: Reading) -> list[Node]:
         frame = self._frame(node)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from stepwell.errors import ModifierError
-from stepwell.modifiers.arguments import fresh, wholes
+from stepwell.modifiers.arguments import fresh, of_wholes
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.modifiers.stored import LOADER, METADATA, SAVER
 from stepwell.spec import Node, Param
@@ -22,8 +22,7 @@ class DataLoader(Modifier):
     stage: ClassVar[int] = 49
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        own = {id(node) for node in wholes(nodes)}
-        return [made for n in nodes for made in (_split(n, nodes) if id(n) in own else (n,))]
+        return of_wholes(nodes, lambda node: _split(node, nodes))
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from stepwell.modifiers.arguments import (
     ends,
     fresh,
     no_parameter,
+    of_wholes,
     place,
     short,
     whole_type,
-    wholes,
     wired,
 )
 from stepwell.modifiers.config import Conditional, checked, when, when_in, when_not, when_not_in
@@ -104,12 +104,7 @@ class PipedInput(Modifier):
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
         _check(self.steps, "pipe_input")
-        own = {id(node) for node in wholes(nodes)}
-        return [
-            made
-            for node in nodes
-            for made in (self._piped(node, reading, nodes) if id(node) in own else (node,))
-        ]
+        return of_wholes(nodes, lambda node: self._piped(node, reading, nodes))
 
     def _piped(self, node: Node, reading: Reading, nodes: Sequence[Node]) -> list[Node]:
         names = self.on_input

@@ -17,8 +17,8 @@ from stepwell.modifiers.arguments import (
     ends,
     fresh,
     no_parameter,
+    of_wholes,
     place,
-    wholes,
     wires,
 )
 from stepwell.modifiers.formats import FORMATS, Format
@@ -40,8 +40,7 @@ class LoadFrom(Modifier):
     stage: ClassVar[int] = 44
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        own = {id(node) for node in wholes(nodes)}
-        return [made for n in nodes for made in (self._loaded(n, nodes) if id(n) in own else (n,))]
+        return of_wholes(nodes, lambda node: self._loaded(node, nodes))
 
     def _loaded(self, node: Node, nodes: Sequence[Node]) -> list[Node]:
         if not node.arguments:

@@ -14,8 +14,8 @@ from stepwell.modifiers.arguments import (
     Source,
     Value,
     checked_name,
+    of_wholes,
     short,
-    wholes,
     wires,
 )
 from stepwell.modifiers.config import decided
@@ -37,8 +37,7 @@ class Subdag(Modifier):
     stage: ClassVar[int] = 48
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        own = {id(node) for node in wholes(nodes)}
-        return [made for n in nodes for made in (self._made(n, reading) if id(n) in own else (n,))]
+        return of_wholes(nodes, lambda node: self._made(node, reading))
 
     def _made(self, node: Node, reading: Reading) -> list[Node]:
         space = node.name if self.namespace is None else self.namespace

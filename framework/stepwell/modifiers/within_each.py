@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from stepwell.errors import ModifierError, did_you_mean
-from stepwell.modifiers.arguments import Dependency, checked_name, place, short, wholes
+from stepwell.modifiers.arguments import Dependency, checked_name, of_wholes, place, short
 from stepwell.modifiers.config import decided
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.modifiers.within import (
@@ -37,15 +37,14 @@ class ParameterizedSubdag(Modifier):
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
         if not self.nodes:
             raise ModifierError("`parameterized_subdag` needs at least one `name={…}`")
-        own = {id(node) for node in wholes(nodes)}
-        made: list[Node] = []
-        for node in nodes:
-            if id(node) not in own:
-                made.append(node)
-                continue
-            for name, given in self.nodes.items():
-                made += self._made(node, name, given, reading)
-        return made
+        return of_wholes(
+            nodes,
+            lambda node: [
+                made
+                for name, given in self.nodes.items()
+                for made in self._made(node, name, given, reading)
+            ],
+        )
 
     def _made(self, node: Node, name: str, given: Any, reading: Reading) -> list[Node]:
         checked_name(name, argument=name)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from stepwell.compat.hamilton.function_modifiers.dependencies import dependency
 from stepwell.compat.hamilton.function_modifiers.metadata import selected
 from stepwell.errors import ModifierError
-from stepwell.modifiers.arguments import no_parameter, wholes
+from stepwell.modifiers.arguments import no_parameter, of_wholes
 from stepwell.modifiers.loading import DataLoader
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.modifiers.stored import LOADER, SAVER, without_callable
@@ -27,8 +27,7 @@ class Loaded(Modifier):
     stage: ClassVar[int] = 44
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        own = {id(node) for node in wholes(nodes)}
-        return [made for n in nodes for made in (self._loaded(n) if id(n) in own else (n,))]
+        return of_wholes(nodes, self._loaded)
 
     def _loaded(self, node: Node) -> list[Node]:
         from stepwell.compat.hamilton.io.storing import loading

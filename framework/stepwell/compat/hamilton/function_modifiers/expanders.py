@@ -23,7 +23,7 @@ from stepwell.compat.hamilton.function_modifiers.dependencies import spelt, unsp
 from stepwell.errors import ModifierError
 from stepwell.modifiers import extract_fields as core_extract_fields
 from stepwell.modifiers import unpack_fields as unpack_fields
-from stepwell.modifiers.arguments import NotSeen, Unread, short, wholes, wired
+from stepwell.modifiers.arguments import NotSeen, Unread, of_wholes, short, wired
 from stepwell.modifiers.columns import Columns
 from stepwell.modifiers.extracted import Extracted, Fields
 from stepwell.modifiers.modifier import Modifier, Reading
@@ -81,18 +81,19 @@ class OfAnnotation(Modifier):
     """Takes the fields out that the `TypedDict` names which the step returns."""
 
     def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        made: list[Node] = []
-        own = {id(node) for node in wholes(nodes)}
-        for node in nodes:
-            if id(node) in own and node.callable is None:
-                raise NotSeen(node.type.short)
-            fields = _returned(node) if id(node) in own else None
-            made += Extracted((fields,)).expand(node) if fields else (node,)
+        made = of_wholes(nodes, _with_fields)
         if len(made) == len(nodes):
             raise ModifierError(
                 "`extract_fields` needs the names of fields, or a step that returns a `TypedDict`"
             )
         return made
+
+
+def _with_fields(node: Node) -> Iterable[Node]:
+    if node.callable is None:
+        raise NotSeen(node.type.short)
+    fields = _returned(node)
+    return Extracted((fields,)).expand(node) if fields else (node,)
 
 
 def _returned(node: Node) -> Fields | None:

@@ -11,7 +11,7 @@ from stepwell.compat.hamilton.function_modifiers.base import InvalidDecoratorExc
 from stepwell.compat.hamilton.function_modifiers.dependencies import Configuration, dependency
 from stepwell.modifiers import parameterized_subdag as core_parameterized_subdag
 from stepwell.modifiers import subdag as core_subdag
-from stepwell.modifiers.arguments import Source, Value, wholes, wires
+from stepwell.modifiers.arguments import Source, Value, wires
 from stepwell.modifiers.modifier import Modifier, Reading
 from stepwell.modifiers.piped import same
 from stepwell.modifiers.within import Subdag
@@ -61,18 +61,11 @@ class Renamed(Modifier):
 class WithInputs(Subdag):
     """A subdag each of whose inputs is a node of its own, `namespace.input`."""
 
-    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        made: list[Node] = []
-        own = {id(node) for node in wholes(nodes)}
-        for node in nodes:
-            if id(node) not in own:
-                made.append(node)
-                continue
-            space = str(self.namespace or node.name)
-            given, read = all_inputs(self.parts, self.inputs, self.config, reading)
-            inside = Subdag(self.parts, placed(read, space), self.config, self.namespace)
-            made += joined(inside.apply([node], reading), node, given, space)
-        return made
+    def _made(self, node: Node, reading: Reading) -> list[Node]:
+        space = str(self.namespace or node.name)
+        given, read = all_inputs(self.parts, self.inputs, self.config, reading)
+        inside = Subdag(self.parts, placed(read, space), self.config, self.namespace)
+        return joined(inside.apply([node], reading), node, given, space)
 
 
 def all_inputs(
@@ -90,22 +83,13 @@ def all_inputs(
 class EachWithInputs(ParameterizedSubdag):
     """One node for each name, each with a subdag whose inputs are nodes."""
 
-    def apply(self, nodes: Sequence[Node], reading: Reading) -> Iterable[Node]:
-        if not self.nodes:
-            return super().apply(nodes, reading)
-        made: list[Node] = []
-        own = {id(node) for node in wholes(nodes)}
-        for node in nodes:
-            for name, given in self.nodes.items() if id(node) in own else ():
-                inputs = {**self.inputs, **given["inputs"]}
-                config = {**self.config, **given["config"]}
-                every, read = all_inputs(self.parts, inputs, config, reading)
-                words = {name: {"inputs": placed(read, name), "config": config}}
-                one = ParameterizedSubdag(self.parts, {}, {}, words)
-                made += joined(one.apply([node], reading), replace(node, name=name), every, name)
-            if id(node) not in own:
-                made.append(node)
-        return made
+    def _made(self, node: Node, name: str, given: Any, reading: Reading) -> list[Node]:
+        inputs = {**self.inputs, **given["inputs"]}
+        config = {**self.config, **given["config"]}
+        every, read = all_inputs(self.parts, inputs, config, reading)
+        words = {name: {"inputs": placed(read, name), "config": config}}
+        one = ParameterizedSubdag(self.parts, {}, {}, words)
+        return joined(one.apply([node], reading), replace(node, name=name), every, name)
 
 
 def placed(inputs: Mapping[str, Any], space: str) -> dict[str, Source]:
