@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from stepwell.local.documents import Document, corpus_digest, files_in, python_docs, read_files
     from stepwell.local.embedder import Embedder, Embeddings, OpenAIEmbedder
     from stepwell.local.model_server import ModelServer, ServerError
+    from stepwell.local.passage_store import Hit
     from stepwell.local.postgres_store import PostgresStore
     from stepwell.local.splitting import Passage, split
-    from stepwell.local.vector_store import Hit, VectorStore
+    from stepwell.local.vector_store import VectorStore
 
 __all__ = [
     "MODELS",
@@ -43,7 +44,8 @@ __getattr__, __dir__ = exports(
     {
         ".documents": "Document corpus_digest files_in python_docs read_files",
         ".embedder": "Embedder Embeddings OpenAIEmbedder",
-        ".vector_store": "Hit VectorStore",
+        ".passage_store": "Hit",
+        ".vector_store": "VectorStore",
         ".postgres_store": "PostgresStore",
         ".model_server": "ModelServer ServerError",
         ".splitting": "Passage split",

@@ -7,14 +7,14 @@ machine.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import RLock
 from typing import Any
 
 from stepwell.errors import StepwellError, require
+from stepwell.local.passage_store import RANK_OFFSET, Hit, PassageStore, Search
 from stepwell.local.splitting import Passage
-from stepwell.local.vector_store import LAYOUT, MOST, RANK_OFFSET, Hit
 
 TABLES = """
 create extension if not exists vector;
@@ -58,7 +58,7 @@ values (%s, %s, %s, %s, %s, %s::vector) returning id
 """
 
 
-class PostgresStore:
+class PostgresStore(PassageStore):
     """Passages in a PostgreSQL database with pgvector, found again as in a `VectorStore`.
 
     Safe to share between threads.
@@ -99,94 +99,27 @@ class PostgresStore:
             self.close()
             raise
 
-    def __enter__(self) -> PostgresStore:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
-
     def __len__(self) -> int:
         return int(self._all("select count(*) from {passage}")[0][0])
 
-    @property
-    def fingerprint(self) -> str:
-        """What `replace` was given when the store was last filled; empty before."""
-        return self._fact("fingerprint") or ""
-
-    def add(self, passages: Iterable[Passage], vectors: Iterable[Sequence[float]]) -> list[int]:
-        """Puts passages in, each with its vector, and gives their ids.
-
-        Raises:
-            ValueError: if there are more of the one than of the other, or if a vector has another
-                length; nothing is added then.
-        """
-        rows = [
-            (p.source, p.title, p.text, p.start, p.end, self._written(vector))
-            for p, vector in zip(passages, vectors, strict=True)
-        ]
-        with self._lock, self._db.transaction(), self._db.cursor() as cursor:
-            cursor.executemany(self._statement(INSERT), rows, returning=True)
-            return [found[0] for each in cursor.results() for found in each]
-
-    def replace(
-        self,
-        passages: Iterable[Passage],
-        vectors: Iterable[Sequence[float]],
-        *,
-        fingerprint: str = "",
-    ) -> None:
-        """Puts these in the place of all that is there, or leaves all as it was.
-
-        Args:
-            passages: what to put in.
-            vectors: their vectors.
-            fingerprint: what these were made of, to know later whether they still are.
-
-        Raises:
-            ValueError: as `add` does.
-        """
-        with self._lock, self._db.transaction():
-            self._run("delete from {passage}")
-            self.add(passages, vectors)
-            self._set("fingerprint", fingerprint)
-
     def delete(self, ids: Iterable[int]) -> None:
-        """Takes passages out; an id that is not there is no error."""
         self._run("delete from {passage} where id = any(%s)", ([*ids],))
 
-    def search(
-        self,
-        vector: Sequence[float],
-        *,
-        text: str = "",
-        k: int = 5,
-        words: float = 0.0,
-        sources: Collection[str] = (),
-    ) -> list[Hit]:
-        """The `k` passages nearest to a vector, the best first; arguments as `VectorStore.search`.
+    def close(self) -> None:
+        self._db.close()
 
-        Raises:
-            ValueError: if the vector has another length than those in the store, or if `k` is out
-                of its range.
-        """
-        if not 0 < k <= MOST:
-            raise ValueError(f"`k` is {k}; a search gives 1 to {MOST:,} passages")
-        terms = re.findall(r"\w+", text) if words else []
+    def _found(self, search: Search) -> list[Hit]:
         found = {
-            "vector": self._written(vector),
-            "words": " | ".join(terms),
-            "weight": float(words) if terms else 0.0,
-            "k": k,
-            "depth": max(k, 50) if terms else k,
+            "vector": _written(search.vector),
+            "words": " | ".join(search.terms),
+            "weight": search.weight,
+            "k": search.k,
+            "depth": search.depth,
             "offset": RANK_OFFSET,
-            "all": not sources,
-            "sources": [*sources],
+            "all": not search.sources,
+            "sources": [*search.sources],
         }
         return [Hit(Passage(*row[:5]), row[6], row[5]) for row in self._all(SEARCH, found)]
-
-    def close(self) -> None:
-        """Closes the connection; the store is of no use afterwards."""
-        self._db.close()
 
     def _prepare(self) -> None:
         try:
@@ -196,23 +129,24 @@ class PostgresStore:
             raise StepwellError(
                 "this PostgreSQL has no pgvector; install the extension `vector` on its server"
             ) from None
-        facts = {"layout": LAYOUT, "dimensions": str(self.dimensions)}
-        for name, value in facts.items():
-            there = self._fact(name)
-            if there not in (None, value):
-                raise StepwellError(
-                    f"table `{self.table}` has {name} {there}, not {value}; drop it, or give "
-                    "another table"
-                )
-            self._set(name, value)
+        self._agree(f"table `{self.table}`", "drop it, or give another table")
 
-    def _written(self, vector: Sequence[float]) -> str:
-        """A vector as pgvector reads it."""
-        if len(vector) != self.dimensions:
-            raise ValueError(
-                f"a vector has {len(vector)} numbers; those of this store have {self.dimensions}"
-            )
-        return f"[{','.join(map(repr, map(float, vector)))}]"
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, self._db.transaction():
+            yield
+
+    def _clear(self) -> None:
+        self._run("delete from {passage}")
+
+    def _insert(self, passages: Iterable[tuple[Passage, Sequence[float]]]) -> list[int]:
+        rows = [
+            (p.source, p.title, p.text, p.start, p.end, _written(self._measured(vector)))
+            for p, vector in passages
+        ]
+        with self._db.cursor() as cursor:
+            cursor.executemany(self._statement(INSERT), rows, returning=True)
+            return [found[0] for each in cursor.results() for found in each]
 
     def _fact(self, name: str) -> str | None:
         found = self._all("select value from {fact} where name = %s", (name,))
@@ -233,3 +167,8 @@ class PostgresStore:
 
     def _statement(self, query: str) -> Any:
         return self._psycopg.sql.SQL(query).format(**self._names)
+
+
+def _written(vector: Sequence[float]) -> str:
+    """A vector as pgvector reads it."""
+    return f"[{','.join(map(repr, map(float, vector)))}]"

@@ -5,22 +5,16 @@ Vectors by sqlite-vec (exact, by cosine), words by FTS5; one transaction covers 
 
 from __future__ import annotations
 
-import re
 from array import array
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 from stepwell.errors import StepwellError, require
+from stepwell.local.passage_store import RANK_OFFSET, Hit, PassageStore, Search
 from stepwell.local.splitting import Passage
-
-LAYOUT = "1"
-# Reciprocal rank fusion's usual constant: how little the first places differ from the next.
-RANK_OFFSET = 60
-# sqlite-vec gives no more neighbours than that.
-MOST = 4096
 
 TABLES = """
 create table if not exists fact(name text primary key, value text not null);
@@ -56,23 +50,7 @@ order by score desc, p.id limit :k
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage that was found.
-
-    Args:
-        passage: what was found.
-        score: by what hits are ordered, the highest first; comparable within one search alone.
-        similarity: the cosine between its vector and the one asked for; `None` if it was found by
-            its words only.
-    """
-
-    passage: Passage
-    score: float
-    similarity: float | None
-
-
-class VectorStore:
+class VectorStore(PassageStore):
     """Passages in one file, found again by a vector, by words, or by both.
 
     Safe to share between threads; a process that reads and one that writes don't disturb each
@@ -103,99 +81,31 @@ class VectorStore:
             self.close()
             raise
 
-    def __enter__(self) -> VectorStore:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
-
     def __len__(self) -> int:
         return int(self._one("select count(*) from passage"))
 
-    @property
-    def fingerprint(self) -> str:
-        """What `replace` was given when the store was last filled; empty before."""
-        return str(self._one("select value from fact where name = 'fingerprint'") or "")
-
-    def add(self, passages: Iterable[Passage], vectors: Iterable[Sequence[float]]) -> list[int]:
-        """Puts passages in, each with its vector, and gives their ids.
-
-        Raises:
-            ValueError: if there are more of the one than of the other, or if a vector has another
-                length; nothing is added then.
-        """
-        with self._lock, self._db:
-            return [self._insert(p, v) for p, v in zip(passages, vectors, strict=True)]
-
-    def replace(
-        self,
-        passages: Iterable[Passage],
-        vectors: Iterable[Sequence[float]],
-        *,
-        fingerprint: str = "",
-    ) -> None:
-        """Puts these in the place of all that is there, or leaves all as it was.
-
-        Args:
-            passages: what to put in.
-            vectors: their vectors.
-            fingerprint: what these were made of, to know later whether they still are.
-
-        Raises:
-            ValueError: as `add` does.
-        """
-        with self._lock, self._db:
-            for table in ("passage", "vectors", "words"):
-                self._db.execute(f"delete from {table}")
-            self.add(passages, vectors)
-            self._set("fingerprint", fingerprint)
-
     def delete(self, ids: Iterable[int]) -> None:
-        """Takes passages out; an id that is not there is no error."""
         rows = [(number,) for number in ids]
         with self._lock, self._db:
             for table, key in (("passage", "id"), ("vectors", "id"), ("words", "rowid")):
                 self._db.executemany(f"delete from {table} where {key} = ?", rows)
 
-    def search(
-        self,
-        vector: Sequence[float],
-        *,
-        text: str = "",
-        k: int = 5,
-        words: float = 0.0,
-        sources: Collection[str] = (),
-    ) -> list[Hit]:
-        """The `k` passages nearest to a vector, the best first.
+    def close(self) -> None:
+        self._db.close()
 
-        Args:
-            vector: what to be near to.
-            text: what was asked, for the search by words.
-            k: how many, 1 to 4,096.
-            words: how much a place in the search by words counts, beside 1 for one in the search
-                by vectors. Measure before you raise it: on a labelled set of questions about Perl
-                and Python, 0.1 to 0.3 helped a little, and 1 did harm.
-            sources: search among the passages of these sources only.
-
-        Raises:
-            ValueError: if the vector has another length than those in the store, or if `k` is out
-                of its range.
-        """
-        if not 0 < k <= MOST:
-            raise ValueError(f"`k` is {k}; a search gives 1 to {MOST:,} passages")
-        terms = re.findall(r"\w+", text) if words else []
-        near_filter = said_filter = ""
+    def _found(self, search: Search) -> list[Hit]:
+        sources, near_filter, said_filter = [*search.sources], "", ""
         if sources:
             # A filter that stands inside the search cuts before the nearest are counted.
             marks = ", ".join(f":source{i}" for i, _ in enumerate(sources))
             near_filter = f"and source in ({marks})"
             said_filter = f"and rowid in (select id from passage where source in ({marks}))"
         found = {
-            "vector": self._packed(vector),
-            "words": " OR ".join(f'"{term}"' for term in terms) or '""',
-            "weight": float(words) if terms else 0.0,
-            "k": k,
-            "depth": max(k, 50) if terms else k,
+            "vector": _packed(search.vector),
+            "words": " OR ".join(f'"{term}"' for term in search.terms) or '""',
+            "weight": search.weight,
+            "k": search.k,
+            "depth": search.depth,
             "offset": RANK_OFFSET,
             **{f"source{i}": source for i, source in enumerate(sources)},
         }
@@ -204,10 +114,6 @@ class VectorStore:
             return [
                 Hit(Passage(*row[:5]), row[6], row[5]) for row in self._db.execute(query, found)
             ]
-
-    def close(self) -> None:
-        """Closes the file; the store is of no use afterwards."""
-        self._db.close()
 
     def _open(self) -> Any:
         vec = require("sqlite_vec", extra="local", what="`VectorStore`")
@@ -225,17 +131,21 @@ class VectorStore:
         with self._db:
             for _ in self._db.execute(TABLES.format(dimensions=self.dimensions)):
                 pass
-            facts = {"layout": LAYOUT, "dimensions": str(self.dimensions)}
-            for name, value in facts.items():
-                there = self._one("select value from fact where name = ?", name)
-                if there not in (None, value):
-                    raise StepwellError(
-                        f"`{self.path}` has {name} {there}, not {value}; remove it, or give another"
-                        " path"
-                    )
-                self._set(name, value)
+            self._agree(f"`{self.path}`", "remove it, or give another path")
 
-    def _insert(self, passage: Passage, vector: Sequence[float]) -> int:
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, self._db:
+            yield
+
+    def _clear(self) -> None:
+        for table in ("passage", "vectors", "words"):
+            self._db.execute(f"delete from {table}")
+
+    def _insert(self, passages: Iterable[tuple[Passage, Sequence[float]]]) -> list[int]:
+        return [self._insert_one(passage, vector) for passage, vector in passages]
+
+    def _insert_one(self, passage: Passage, vector: Sequence[float]) -> int:
         self._db.execute(
             "insert into passage(source, title, body, first, last) values(?, ?, ?, ?, ?)",
             (passage.source, passage.title, passage.text, passage.start, passage.end),
@@ -243,7 +153,7 @@ class VectorStore:
         number = int(self._db.last_insert_rowid())
         self._db.execute(
             "insert into vectors(id, embedding, source) values(?, ?, ?)",
-            (number, self._packed(vector), passage.source),
+            (number, _packed(self._measured(vector)), passage.source),
         )
         self._db.execute(
             "insert into words(rowid, title, body) values(?, ?, ?)",
@@ -251,12 +161,9 @@ class VectorStore:
         )
         return number
 
-    def _packed(self, vector: Sequence[float]) -> bytes:
-        if len(vector) != self.dimensions:
-            raise ValueError(
-                f"a vector has {len(vector)} numbers; those of this store have {self.dimensions}"
-            )
-        return array("f", vector).tobytes()
+    def _fact(self, name: str) -> str | None:
+        found: str | None = self._one("select value from fact where name = ?", name)
+        return found
 
     def _one(self, query: str, *values: object) -> Any:
         with self._lock:
@@ -264,3 +171,7 @@ class VectorStore:
 
     def _set(self, name: str, value: str) -> None:
         self._db.execute("insert or replace into fact(name, value) values(?, ?)", (name, value))
+
+
+def _packed(vector: Sequence[float]) -> bytes:
+    return array("f", vector).tobytes()
