@@ -23,12 +23,6 @@ class Passing(Exception):
 
 
 @pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
-
-
-@pytest.fixture
 def client(model: FakeModel) -> Iterator[OpenAI]:
     made = OpenAI(base_url=model.url, api_key="k", max_retries=0, timeout=10)
     with metered(made, prices=PRICES) as client:

@@ -27,12 +27,6 @@ USED = "1 call, 7 tokens in, 4 out, $0.000015"
 
 
 @pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
-
-
-@pytest.fixture
 def steps(model: FakeModel) -> Iterator[Any]:
     plain = OpenAI(base_url=model.url, api_key="k", max_retries=0)
     with metered(plain, prices={"m": Price(1, 2)}) as client:

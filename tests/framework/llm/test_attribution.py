@@ -3,25 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any
 
-import openai
 import pytest
+from metered_runs import MESSAGES, PRICES, ask, ledger
 from openai import AsyncOpenAI, OpenAI
 
 from stepwell import Driver, Stream
-from stepwell.llm import Price, TokenAccounting, metered
+from stepwell.llm import TokenAccounting, metered
 from stepwell.testing import FakeModel, module_of
-
-MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
-PRICES = {"m": Price(input=1, output=2), "e": Price(input="0.1", output=0)}
-
-
-@pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
 
 
 @pytest.fixture
@@ -30,19 +19,6 @@ def client(model: FakeModel) -> Iterator[OpenAI]:
         OpenAI(base_url=model.url, api_key="k", max_retries=0, timeout=10), prices=PRICES
     ) as made:
         yield made
-
-
-def ledger(*steps: Any, adapters: Any = (), targets: Any = None, **options: Any) -> TokenAccounting:
-    """The accounting of a run of these steps, which may fail."""
-    accounting = TokenAccounting()
-    driver = Driver({}, module_of(*steps), adapter=[accounting, *adapters], **options)
-    with suppress(openai.OpenAIError, ValueError):
-        driver.execute(targets or [step.__name__ for step in steps])
-    return accounting
-
-
-def ask(client: OpenAI, **options: Any) -> Any:
-    return client.chat.completions.create(model="m", messages=MESSAGES, **options)
 
 
 async def test_trap_10_one_global_counter(model: FakeModel) -> None:

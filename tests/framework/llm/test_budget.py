@@ -10,6 +10,7 @@ from typing import Any
 
 import openai
 import pytest
+from budgeted_runs import MESSAGES, PRICES, USED, ask, asks, only, run
 from openai import AsyncOpenAI, OpenAI
 
 from stepwell import BudgetExceeded, Driver
@@ -20,48 +21,12 @@ from stepwell.llm.bounds import bound_of, pointer_in
 from stepwell.llm.reading import Asked
 from stepwell.testing import FakeModel, Reply, module_of
 
-MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
-USED = 11
-"""The tokens of a question and its answer, as the fake counts them."""
-
-PRICES = {"m": Price(input=1, output=2), "e": Price(input=1, output=0)}
-
-
-@pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
-
 
 @pytest.fixture
 def client(model: FakeModel) -> Iterator[OpenAI]:
     made = OpenAI(base_url=model.url, api_key="k", max_retries=2, timeout=10)
     with metered(made, prices=PRICES) as client:
         yield client
-
-
-def ask(client: OpenAI, **options: Any) -> Any:
-    return client.chat.completions.create(
-        **{"model": "m", "messages": MESSAGES, "max_tokens": 10} | options
-    )
-
-
-def run(budget: Any, *steps: Any, **options: Any) -> dict[str, Any]:
-    driver = Driver({}, module_of(*steps), adapter=budget)
-    return driver.execute([step.__name__ for step in steps], **options)
-
-
-def only(budget: Budget) -> Any:
-    (standing,) = budget.standing.values()
-    return standing
-
-
-def asks(client: OpenAI, times: int = 1, **options: Any) -> Any:
-    def answer() -> None:
-        for _ in range(times):
-            ask(client, **options)
-
-    return answer
 
 
 # --- what leaves, and what does not

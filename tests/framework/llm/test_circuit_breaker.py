@@ -30,12 +30,6 @@ class Clock:
 
 
 @pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
-
-
-@pytest.fixture
 def client(model: FakeModel) -> Iterator[OpenAI]:
     with metered(OpenAI(base_url=model.url, api_key="k", max_retries=0)) as client:
         yield client

@@ -20,12 +20,6 @@ PRICES = {
 
 
 @pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
-
-
-@pytest.fixture
 def client(model: FakeModel) -> Iterator[OpenAI]:
     with metered(OpenAI(base_url=model.url, api_key="k", max_retries=0), prices=PRICES) as made:
         yield made

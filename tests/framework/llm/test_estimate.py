@@ -22,12 +22,6 @@ PRICES = {
 
 
 @pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
-
-
-@pytest.fixture
 def client(model: FakeModel) -> Iterator[OpenAI]:
     made = OpenAI(base_url=model.url, api_key="k", max_retries=2, timeout=10)
     with metered(made, prices=PRICES) as client:

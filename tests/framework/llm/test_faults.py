@@ -5,7 +5,6 @@ import gc
 import logging
 import threading
 import tracemalloc
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -95,12 +94,6 @@ STREAMS = [
     Promise("reset_before_headers", LOST, row="ReadError", passes=True),
     Promise("empty_body", BadAnswer, "empty", passes=True),
 ]
-
-
-@pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
 
 
 def outcome(

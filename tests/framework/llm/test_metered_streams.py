@@ -3,30 +3,21 @@
 import gzip
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from threading import Event
 from typing import Any
 
 import httpx2
 import openai
 import pytest
+from metered_runs import MESSAGES, PRICES, ask, ledger, only
 from openai import AsyncOpenAI, OpenAI
 
 from stepwell import Driver, Stream
-from stepwell.llm import Call, Price, TokenAccounting, metered
+from stepwell.llm import TokenAccounting, metered
 from stepwell.testing import FakeModel, Reply, module_of
 
-MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
 ASKED = 7
 """The tokens that the fake counts in those: its words, as JSON."""
-
-PRICES = {"m": Price(input=1, output=2), "e": Price(input="0.1", output=0)}
-
-
-@pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
 
 
 @pytest.fixture
@@ -35,24 +26,6 @@ def client(model: FakeModel) -> Iterator[OpenAI]:
         OpenAI(base_url=model.url, api_key="k", max_retries=0, timeout=10), prices=PRICES
     ) as made:
         yield made
-
-
-def ledger(*steps: Any, adapters: Any = (), targets: Any = None, **options: Any) -> TokenAccounting:
-    """The accounting of a run of these steps, which may fail."""
-    accounting = TokenAccounting()
-    driver = Driver({}, module_of(*steps), adapter=[accounting, *adapters], **options)
-    with suppress(openai.OpenAIError, ValueError):
-        driver.execute(targets or [step.__name__ for step in steps])
-    return accounting
-
-
-def only(accounting: TokenAccounting) -> Call:
-    (call,) = accounting.calls
-    return call
-
-
-def ask(client: OpenAI, **options: Any) -> Any:
-    return client.chat.completions.create(model="m", messages=MESSAGES, **options)
 
 
 def test_trap_2_streaming_without_asking_for_usage(client: OpenAI, model: FakeModel) -> None:

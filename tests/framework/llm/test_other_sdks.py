@@ -2,7 +2,7 @@
 
 import asyncio
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -21,12 +21,6 @@ MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
 ASKED: Any = {"model": "m", "messages": MESSAGES, "max_tokens": 20}
 PRICES = {"m": Price(input=1, output=2, cached_read="0.1", cache_write="1.25", cache_write_1h=2)}
 TEXT = "Paris is the capital."
-
-
-@pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
 
 
 def settings(model: FakeModel, **more: Any) -> dict[str, Any]:

@@ -48,12 +48,6 @@ def test_the_limit_of_each_read_stays(model: FakeModel) -> None:
     assert "deadline" not in str(caught.value.__cause__)
 
 
-@pytest.fixture
-def model() -> Any:
-    with FakeModel() as running:
-        yield running
-
-
 def test_a_deadline_holds_no_thread(model: FakeModel) -> None:
     """Nothing watches from outside: a read itself knows how long it may last."""
     import threading

@@ -1,7 +1,6 @@
 """Every refusal that passes, and every way of not getting through, over a real socket."""
 
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import formatdate
 from time import time
@@ -21,12 +20,6 @@ from stepwell.testing import FakeModel, Reply, module_of
 MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
 WAIT = 20.0
 """The bound of a first wait of one's own, in seconds."""
-
-
-@pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
 
 
 def dated(reply: Reply) -> Reply:

@@ -26,12 +26,6 @@ PRICES = {"m": Price(input=1, output=2), "heard": Price(1, 2, audio_input=10, au
 
 
 @pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
-
-
-@pytest.fixture
 def client(model: FakeModel) -> Iterator[OpenAI]:
     with metered(OpenAI(base_url=model.url, api_key="k", max_retries=0), prices=PRICES) as made:
         yield made

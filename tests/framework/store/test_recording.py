@@ -27,12 +27,6 @@ def store(tmp_path: Path) -> RunStore:
 
 
 @pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
-
-
-@pytest.fixture
 def client(model: FakeModel) -> Iterator[OpenAI]:
     made = OpenAI(base_url=model.url, api_key=SECRET, max_retries=0, timeout=10)
     with metered(made, prices=PRICES) as client:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,6 @@ from stepwell.testing import FakeModel, NotRecorded, Reply, cassette, module_of
 
 MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
 KEY = "sk-proj-0123456789abcdefghij"
-
-
-@pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
 
 
 def said(client: OpenAI, *, stream: bool = False, model: str = "m") -> Any:

@@ -1,6 +1,5 @@
 """`FakeModel`: what it says of itself, and a real server behind it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -13,12 +12,6 @@ from stepwell.testing import FakeModel, Reply
 
 MESSAGES: Any = [{"role": "user", "content": "What is the capital?"}]
 TEXT = "Paris is the capital."
-
-
-@pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
 
 
 def test_a_server_behind(model: FakeModel) -> None:

@@ -64,12 +64,6 @@ def backend() -> Iterator[Backend]:
 
 
 @pytest.fixture
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
-        yield running
-
-
-@pytest.fixture
 def client(model: FakeModel) -> Iterator[OpenAI]:
     plain = OpenAI(base_url=model.url, api_key=KEY, max_retries=0)
     with metered(plain, prices={"m": Price(1, 2)}) as made:
